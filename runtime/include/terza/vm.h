@@ -1,0 +1,75 @@
+/* vm.h: one virtual machine. Internal to the runtime, loader, class library host and tools; embedders see terza.h.
+ *
+ * No state lives outside a tz_vm; several live in one process. The loader, class library and compiled tiers plug in
+ * through hooks, so that runtime/ never names them. */
+#pragma once
+#include "terza/gc.h"
+#include "terza/thread.h"
+
+typedef struct tz_options { /* one field for each line of spec/options.def */
+#define TZ_OPTION_BOOL(name, text, value, help) bool name;
+#define TZ_OPTION_INT(name, text, value, help) int64_t name;
+#define TZ_OPTION_SIZE(name, text, value, help) int64_t name; /* bytes */
+#include "terza/spec/options.def"
+#undef TZ_OPTION_BOOL
+#undef TZ_OPTION_INT
+#undef TZ_OPTION_SIZE
+} tz_options;
+
+typedef struct tz_hooks {                                   /* NULL: absent */
+  bool (*budget)(tz_thread *th, tz_function *f, tz_insn *pc); /* jit: a slice of heat fell on f; may change f->entry */
+  void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
+  void (*vm_free)(tz_vm *vm);
+} tz_hooks;
+
+struct tz_module {
+  tz_vm *vm;
+  const char *name;
+  tz_module *next;
+  struct tz_image *image; /* names and declarations; owned */
+  void *bytes;            /* what the image points into; owned */
+  uint32_t n_types, n_classes, n_functions, n_globals;
+  tz_type **types;        /* linked, by image index */
+  tz_class **classes;
+  tz_function **functions;
+  tz_word **globals;      /* addresses; local ones lie in storage, whose references are roots */
+  tz_word *storage;
+  uint32_t n_storage;
+  uint64_t *storage_map;  /* reference bitmap of storage */
+  tz_function *init, *main;
+  bool initialised;
+};
+
+struct tz_vm {
+  tz_options options;
+  tz_gc_heap *heap;
+  struct tz_lowmem *lowmem; /* classes, functions, constant tables: below 4 GB */
+  struct tz_arena *arena;   /* names and small tables, for the VM's life */
+  struct tz_symbols *symbols; /* interned names */
+  struct tz_type_table *types;
+  tz_module *modules;
+  struct tz_native_table *natives;
+  tz_class *error_classes[TZ_ERROR_COUNT];
+  tz_class *object_class, *string_class, *int_box_class, *process_class, *dyn_class;
+  struct tz_scheduler *scheduler;
+  tz_thread *thread;        /* the one worker */
+  tz_hooks hooks;
+  void *host;               /* the embedder's */
+  uint32_t n_function_ids;
+  int64_t out_of_memory_ref; /* handle of the preallocated OutOfMemoryError */
+};
+
+tz_vm *tz_vm_new(const tz_options *options); /* NULL: out of memory */
+void tz_vm_free(tz_vm *vm);                   /* ends all processes; runs finalizers of native payloads */
+const tz_options *tz_options_default(void);
+
+const char *tz_symbol(tz_vm *vm, const char *name, size_t length); /* interned, NUL-terminated, lives as long as vm */
+tz_type *tz_type_simple(tz_vm *vm, tz_kind kind);                   /* I64, F64, ANY, OBJECT, STRING, U8... VOID */
+tz_type *tz_type_array(tz_vm *vm, tz_type *element);
+tz_type *tz_type_chan(tz_vm *vm, tz_type *element);
+tz_type *tz_type_func(tz_vm *vm, tz_sig *signature);
+tz_sig *tz_sig_intern(tz_vm *vm, tz_type *result, tz_type *const *params, uint32_t n);
+tz_module *tz_module_find(tz_vm *vm, const char *name);
+
+/* Runs f to its end on a new main process, scheduling all others meanwhile. False: *exception has the uncaught error. */
+bool tz_vm_run(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *result, tz_ref *exception);
