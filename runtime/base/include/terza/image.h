@@ -106,8 +106,8 @@ enum { /* function flags */
 };
 
 /* Registers are ordered: parameters, then n_ref_locals registers of kind R or Y (null on entry), then int and float
- * registers (zero on entry is not promised: the verifier requires that each is written before it is read in textual
- * order within the function, which is enough since a number is never unsafe). */
+ * registers (unspecified on entry: any number is a safe one; the verifier only wants that one which is read is also
+ * written somewhere in the function, to catch compilers' slips). */
 typedef struct tz_function_entry {
   tz_text name;   /* qualified within the module: "Account.fee", "main", "lambda@12" */
   tz_text module; /* imports and natives: exporting module; local: empty */
@@ -142,8 +142,13 @@ typedef struct tz_constant {
   tz_text string;
 } tz_constant;
 
+enum { /* image flags */
+  TZ_IMAGE_QUALIFIED = 1, /* a whole program: names of local entities already are "module.name", so a VM shows them so */
+};
+
 typedef struct tz_image {
   tz_text name; /* the module's */
+  uint32_t flags;
   uint32_t n_types, n_signatures, n_classes, n_imported_classes, n_functions, n_imported_functions, n_globals,
       n_imported_globals, n_constants, n_sources;
   tz_type_entry *types;
@@ -155,5 +160,7 @@ typedef struct tz_image {
   tz_text *sources;  /* file names for lines */
   uint32_t init;     /* function run once after linking, () -> void, or TZ_NONE */
   uint32_t main;     /* entry point of a program, or TZ_NONE */
+  const uint64_t *import_hashes; /* after reading: of imported classes, functions, globals, as the file has them */
   struct tz_arena *arena;
+  struct tz_image_builder *builder; /* until finished */
 } tz_image;
