@@ -1,0 +1,75 @@
+/* arena.c: bump allocation in chunks that double up to a bound.
+ * Invariant: every chunk is zeroed beyond its `used`. See arena.h. */
+#include "terza/arena.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20, ALIGNMENT = 16 };
+
+typedef struct chunk {
+  struct chunk *next;
+  size_t used, size; /* of data */
+  _Alignas(ALIGNMENT) char data[];
+} chunk;
+
+struct tz_arena {
+  chunk *chunks; /* the first is the one being filled */
+  size_t next_size, bytes;
+};
+
+tz_arena *tz_arena_new(void) {
+  tz_arena *arena = calloc(1, sizeof *arena);
+  if (arena != NULL) arena->next_size = FIRST_CHUNK;
+  return arena;
+}
+
+void tz_arena_free(tz_arena *arena) {
+  if (arena == NULL) return;
+  for (chunk *c = arena->chunks, *next; c != NULL; c = next) {
+    next = c->next;
+    free(c);
+  }
+  free(arena);
+}
+
+static chunk *chunk_new(size_t size) {
+  chunk *c = calloc(1, sizeof *c + size);
+  if (c != NULL) c->size = size;
+  return c;
+}
+
+/* A block too large for the chunks to come gets one of its own, behind the one being filled. */
+static void *alloc_slow(tz_arena *arena, size_t bytes) {
+  int large = bytes > arena->next_size / 4 && arena->chunks != NULL;
+  chunk *c = chunk_new(large || bytes > arena->next_size ? bytes : arena->next_size);
+  if (c == NULL) return NULL;
+  c->used = bytes;
+  arena->bytes += c->size;
+  if (large) {
+    c->next = arena->chunks->next;
+    arena->chunks->next = c;
+  } else {
+    c->next = arena->chunks;
+    arena->chunks = c;
+    if (arena->next_size < LARGEST_CHUNK) arena->next_size *= 2;
+  }
+  return c->data;
+}
+
+void *tz_arena_alloc(tz_arena *arena, size_t bytes) {
+  if (bytes > SIZE_MAX / 2) return NULL;
+  bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  chunk *c = arena->chunks;
+  if (c == NULL || c->size - c->used < bytes) return alloc_slow(arena, bytes);
+  void *block = c->data + c->used;
+  c->used += bytes;
+  return block;
+}
+
+void *tz_arena_copy(tz_arena *arena, const void *from, size_t bytes) {
+  void *block = tz_arena_alloc(arena, bytes);
+  if (block != NULL && bytes != 0) memcpy(block, from, bytes);
+  return block;
+}
+
+size_t tz_arena_bytes(const tz_arena *arena) { return arena->bytes; }
