@@ -1,7 +1,7 @@
 /* barrier.c: the write barrier's slow path, and remembered buffers.
  *
- * Invariant: an object with BARRIER clear that is old stands in exactly one buffer; a carded array stands in one when its
- * node says so. */
+ * Invariant: an object with BARRIER clear that is old stands in exactly one buffer; a carded array stands in
+ * one when its node says so. */
 #include "heap.h"
 #include <stdlib.h>
 
@@ -24,7 +24,8 @@ void tz_heap_remember(tz_heap *heap, tz_object *o) {
 }
 
 static void push_or_lose(tz_mutator *m, tz_object *o) {
-  if (!tz_buffer_push(&m->remembered, o)) __atomic_store_n(&m->heap->remembered_is_lossy, true, __ATOMIC_RELAXED);
+  if (!tz_buffer_push(&m->remembered, o))
+    __atomic_store_n(&m->heap->remembered_is_lossy, true, __ATOMIC_RELAXED);
 }
 
 /* The node of an array that has cards, or NULL. */
@@ -38,7 +39,8 @@ static tz_large_node *carded_node(const tz_object *o) {
 static void mark_cards(tz_mutator *m, tz_large_node *node, size_t first_byte, size_t last_byte) {
   for (size_t card = first_byte >> TZ_CARD_SHIFT; card <= last_byte >> TZ_CARD_SHIFT; card++)
     __atomic_store_n(&node->cards[card], 1, __ATOMIC_RELAXED);
-  if (!__atomic_exchange_n(&node->is_remembered, true, __ATOMIC_RELAXED)) push_or_lose(m, tz_large_object(node));
+  if (!__atomic_exchange_n(&node->is_remembered, true, __ATOMIC_RELAXED))
+    push_or_lose(m, tz_large_object(node));
 }
 
 void tz_gc_barrier_range_slow(tz_mutator *m, tz_object *o, const tz_word *first, size_t n) {
@@ -53,4 +55,6 @@ void tz_gc_barrier_range_slow(tz_mutator *m, tz_object *o, const tz_word *first,
   if (before & TZ_META_BARRIER) push_or_lose(m, o);
 }
 
-void tz_gc_barrier_slow(tz_mutator *m, tz_object *o, const tz_word *slot) { tz_gc_barrier_range_slow(m, o, slot, 1); }
+void tz_gc_barrier_slow(tz_mutator *m, tz_object *o, const tz_word *slot) {
+  tz_gc_barrier_range_slow(m, o, slot, 1);
+}

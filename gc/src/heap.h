@@ -5,10 +5,10 @@
  *   young_base                                             regions_base
  *   | survivors 0 | nursery              | survivors 1 | region 0 | region 1 | … | region region_max-1 |
  *
- * The survivor half in use ("from") and the nursery are adjacent, so "will this collection move it?" is one subtraction
- * and one comparison. Large and permanent objects come from malloc, each behind a node, and are PINNED.
- * Invariant between collections: each old object that refers to a young one has BARRIER clear and stands in a remembered
- * buffer, or is a carded array with a dirty card for the word. */
+ * The survivor half in use ("from") and the nursery are adjacent, so "will this collection move it?" is one
+ * subtraction and one comparison. Large and permanent objects come from malloc, each behind a node, and are
+ * PINNED. Invariant between collections: each old object that refers to a young one has BARRIER clear and
+ * stands in a remembered buffer, or is a carded array with a dirty card for the word. */
 #pragma once
 #include "terza/gc.h"
 #include <assert.h>
@@ -65,7 +65,8 @@ typedef struct tz_handle_table {
   tz_word *free; /* linked through the slots, whose words look like no reference */
 } tz_handle_table;
 
-/* Objects with finalizers. entries[0 .. old_count) are old, the rest young; queue has room for all of them. */
+/* Objects with finalizers. entries[0 .. old_count) are old, the rest young; queue has room for all of them.
+ */
 typedef struct tz_finalizer_table {
   tz_word *entries;
   size_t count, old_count, capacity;
@@ -84,7 +85,9 @@ struct tz_heap {
   char *survivors[2], *nursery;
   size_t young_bytes; /* of the three together */
   unsigned from;      /* which survivor half is in use */
-  char *survivor_top, *nursery_top, *nursery_limit, *nursery_zeroed;
+  char *survivor_top, *nursery_top;
+  char *nursery_touched; /* the nursery is still the kernel's zeroes from here on */
+  size_t room;           /* bytes that buffers may still take before the next collection */
   tz_region_space regions;
 
   tz_large_node *large;
@@ -94,13 +97,14 @@ struct tz_heap {
   bool permanent_was_freed; /* since the last full collection: dead objects may refer to it */
 
   size_t limit, full_threshold, live_after_full;
-  bool wants_full, is_over_limit;
+  bool wants_full;
   uint32_t mark; /* TZ_META_MARK or 0: the sense of the mark bit that means "live" */
 
   tz_mutator *mutators;
   uint64_t detached_bytes_allocated;
   tz_object_buffer remembered; /* by the collector, and of detached mutators */
-  bool remembered_is_lossy;    /* a buffer could not grow: only a full collection is sound */
+  tz_object_buffer remembered_spare;
+  bool remembered_is_lossy; /* a buffer could not grow: only a full collection is sound */
   tz_handle_table handles, weak_handles;
   tz_finalizer_table finalizers;
   uint64_t hash_state, alloc_count;
@@ -123,17 +127,29 @@ static inline size_t tz_region_index(const tz_region_space *s, uint64_t address)
 
 /* alloc.c */
 void tz_mutator_retire_buffer(tz_mutator *m);
-size_t tz_heap_used(const tz_heap *heap); /* bytes in use by the last count; the young generation's included */
-void tz_heap_set_room(tz_heap *heap);     /* after a collection: how far the nursery may fill */
+size_t tz_heap_young_used(const tz_heap *heap);
+size_t
+tz_heap_tenured(const tz_heap *heap); /* bytes in use outside the young generation, native memory included */
+size_t tz_heap_used(const tz_heap *heap); /* both together */
+void tz_heap_set_room(tz_heap *heap);     /* after a collection */
 
 /* large.c */
 tz_object *tz_large_alloc_locked(tz_heap *heap, const tz_layout *layout, size_t bytes);
 void tz_large_sweep(tz_heap *heap);
 void tz_large_free_all(tz_heap *heap);
-static inline tz_large_node *tz_large_node_of(const tz_object *o) { return (tz_large_node *)(uintptr_t)o - 1; }
+static inline tz_large_node *tz_large_node_of(const tz_object *o) {
+  return (tz_large_node *)(uintptr_t)o - 1;
+}
 static inline tz_object *tz_large_object(const tz_large_node *n) { return (tz_object *)(uintptr_t)(n + 1); }
-static inline tz_object *tz_permanent_object(const tz_permanent_node *n) { return (tz_object *)(uintptr_t)(n + 1); }
-static inline bool tz_object_is_immortal(uint32_t meta) { return (meta & TZ_META_AGE_MASK) == TZ_META_IMMORTAL; }
+static inline tz_object *tz_permanent_object(const tz_permanent_node *n) {
+  return (tz_object *)(uintptr_t)(n + 1);
+}
+static inline bool tz_object_is_immortal(uint32_t meta) {
+  return (meta & TZ_META_AGE_MASK) == TZ_META_IMMORTAL;
+}
+
+/* verify.c */
+void tz_heap_verify(tz_heap *heap);
 
 /* barrier.c */
 bool tz_buffer_push(tz_object_buffer *b, tz_object *o); /* false: no memory */
@@ -146,6 +162,9 @@ bool tz_finalizers_register_locked(tz_heap *heap, tz_object *o, bool is_old);
 bool tz_heap_collect(tz_mutator *m, tz_gc_scope scope);
 _Noreturn void tz_heap_bug(const tz_heap *heap, const char *what);
 
+static inline bool tz_heap_is_slow_only(const tz_heap *heap) {
+  return heap->options.stress_every_n_allocs || heap->options.fail_alloc_n;
+}
 static inline bool tz_heap_is_in_young(const tz_heap *heap, uint64_t address) {
   return address - (uint64_t)(uintptr_t)heap->survivors[0] < heap->young_bytes;
 }

@@ -1,7 +1,7 @@
 /* large.c: objects that do not move: large and pinned ones (swept), permanent ones (freed by hand).
  *
- * Both are born with BARRIER clear and remembered, so that filling them needs no barrier until the next collection; what
- * that one scans it arms. */
+ * Both are born with BARRIER clear and remembered, so that filling them needs no barrier until the next
+ * collection; what that one scans it arms. */
 #include "heap.h"
 #include <stdlib.h>
 
@@ -10,11 +10,13 @@ static bool has_scanned_words(const tz_layout *l) {
 }
 
 static bool remember_at_birth(tz_heap *heap, tz_object *o) {
-  return !heap->is_generational || !has_scanned_words(tz_object_layout(o)) || tz_buffer_push(&heap->remembered, o);
+  return !heap->is_generational || !has_scanned_words(tz_object_layout(o)) ||
+         tz_buffer_push(&heap->remembered, o);
 }
 
 static bool add_cards(tz_heap *heap, tz_large_node *node, const tz_layout *layout) {
-  if (!heap->is_generational || layout->kind != TZ_LAYOUT_REFS || node->bytes < heap->options.large_threshold) return true;
+  if (!heap->is_generational || layout->kind != TZ_LAYOUT_REFS || node->bytes < heap->options.large_threshold)
+    return true;
   node->card_count = (uint32_t)((node->bytes + ((size_t)1 << TZ_CARD_SHIFT) - 1) >> TZ_CARD_SHIFT);
   node->cards = malloc(node->card_count);
   if (!node->cards) return false;
@@ -47,8 +49,8 @@ static void free_large(tz_heap *heap, tz_large_node *node) {
   if (node->next) node->next->previous = node->previous;
   heap->large_bytes -= node->bytes;
   heap->stats.bytes_freed_large += node->bytes;
-  if (heap->options.poison_from_space != TZ_GC_POISON_NONE) memset(node, 0xdb, sizeof *node + 8);
-  else free(node->cards);
+  free(node->cards);
+  if (heap->options.poison_from_space != TZ_GC_POISON_NONE) memset(node, 0xdb, sizeof *node + node->bytes);
   free(node);
 }
 

@@ -1,7 +1,7 @@
 /* regions.c: regions of the old generation: committed in steps, handed out, taken back.
  *
- * Invariant: free_count regions are in the free list, count in the list in use, and a condemned list may be on its way
- * from one to the other; together they are the committed ones. */
+ * Invariant: free_count regions are in the free list, count in the list in use, and a condemned list may be
+ * on its way from one to the other; together they are the committed ones. */
 #include "heap.h"
 #include <sys/mman.h>
 
@@ -41,7 +41,8 @@ char *tz_regions_acquire(tz_heap *heap) {
   if (!tz_regions_reserve(heap, 1)) return NULL;
   uint32_t i = s->free_list;
   char *start = tz_region_start(s, i);
-  if (heap->options.poison_from_space == TZ_GC_POISON_PROTECT && mprotect(start, TZ_REGION_SIZE, PROT_READ | PROT_WRITE))
+  if (heap->options.poison_from_space == TZ_GC_POISON_PROTECT &&
+      mprotect(start, TZ_REGION_SIZE, PROT_READ | PROT_WRITE))
     return NULL;
   s->free_list = s->table[i].next;
   s->free_count--;

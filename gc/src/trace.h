@@ -1,7 +1,8 @@
 /* trace.h: one collection's state, and the work on one edge, inlined into every scanning loop.
  *
- * The same scanning code serves the young and the full collection: each loop takes the scope as a constant, so that the
- * compiler makes two copies of it. A word counts as processed when it names an object that will not move any more. */
+ * The same scanning code serves the young and the full collection: each loop takes the scope as a constant,
+ * so that the compiler makes two copies of it. A word counts as processed when it names an object that will
+ * not move any more. */
 #pragma once
 #include "heap.h"
 

@@ -3,6 +3,7 @@
  * One per virtual machine, freed as a whole or piecewise. Blocks are zeroed, 16-byte aligned, and never move.
  * Memory is got in growing chunks near the bottom of the address space. Thread-safe. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct tz_lowmem tz_lowmem;
