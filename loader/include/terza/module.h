@@ -70,12 +70,6 @@ bool tz_image_verify(const tz_image *image, tz_image_error *error);
 /* One line: "code+0x40: function main at 8: add.i: b is not an int register (operand)". */
 void tz_image_error_format(const tz_image *image, const tz_image_error *error, char *text, size_t size); /* image may be NULL */
 
-/* Type-signature hashes over canonical declarations (docs/module-format.md, "Hashes"): equal for equal declarations in
- * any two modules. The index is into the image's table. */
-uint64_t tz_image_class_hash(const tz_image *image, uint32_t class_index);
-uint64_t tz_image_function_hash(const tz_image *image, uint32_t function_index);
-uint64_t tz_image_global_hash(const tz_image *image, uint32_t global_index);
-
 /* Canonical text of a type or signature, as error messages and assembly show it; truncated to size, always terminated. */
 void tz_image_type_text(const tz_image *image, uint32_t type_index, char *text, size_t size);
 void tz_image_signature_text(const tz_image *image, uint32_t signature_index, char *text, size_t size);

@@ -48,16 +48,20 @@ typedef struct tz_method {
   uint32_t function;  /* function index; its first parameter is the receiver. TZ_NONE: abstract, or of an import */
 } tz_method;
 
+/* A class lists every interface it implements, those of its superclass and of the interfaces listed included; an
+ * interface lists those it extends. */
 typedef struct tz_implements {
   uint32_t interface;        /* class index of the interface */
-  const uint32_t *functions; /* one function index for each of its methods, in its order; NULL in an import */
+  const uint32_t *functions; /* one function index for each of its methods, in its order; none in imports, interfaces */
+  uint32_t n_functions;
 } tz_implements;
 
 enum { /* class flags */
   TZ_CLASS_INTERFACE = 1,
   TZ_CLASS_ABSTRACT = 2,
   TZ_CLASS_FINAL = 4,
-  TZ_CLASS_CLOSURE = 8,   /* vtable slot 0 is the closure's function; the class converts to func types of its signature */
+  TZ_CLASS_CLOSURE = 8,   /* its one method, in vtable slot 0, is the closure's function; no superclass, no interfaces;
+                           * the class converts to func types of that method's signature */
   TZ_CLASS_EXPORT = 16,
   TZ_CLASS_SHARED = 32,   /* an instance of a generic: the linker uses an equal class of the VM if it has one */
 };
@@ -67,7 +71,7 @@ typedef struct tz_class_entry {
   tz_text module;     /* imports: exporting module ("tz" is the machine's own); local: empty */
   uint32_t flags;
   uint32_t tag;       /* for `tag`; variants of an enum are numbered from 0 */
-  uint32_t super;     /* class index, or TZ_NONE for tz.Object itself and for interfaces */
+  uint32_t super;     /* class index, or TZ_NONE for tz.Object itself, interfaces and closures */
   uint32_t n_fields;  /* own fields only; slots continue the superclass's */
   const tz_field *fields;
   uint32_t n_methods; /* the whole vtable, inherited slots first in the superclass's order; interfaces: their methods */

@@ -1,0 +1,38 @@
+/* builder.h: the state of an image under construction: hash tables for interned entries and the tables' capacities.
+ * Private to the module library. */
+#pragma once
+#include "terza/arena.h"
+#include "terza/module.h"
+
+/* Open addressing; a slot holds index + 1, 0 is empty. Keys live in the image's tables. */
+typedef struct tz_index_table {
+  uint32_t *slots;
+  uint64_t *hashes;
+  uint32_t n, capacity; /* capacity is a power of two */
+} tz_index_table;
+
+typedef struct tz_image_builder {
+  bool failed; /* out of memory, sticky */
+  tz_index_table texts, types, signatures, constants, sources;
+  tz_text *text_entries;
+  uint32_t n_texts, texts_capacity;
+  uint32_t *machine_class_indexes;
+  uint32_t n_machine, machine_capacity;
+  uint32_t types_capacity, signatures_capacity, classes_capacity, functions_capacity, globals_capacity,
+      constants_capacity, sources_capacity;
+} tz_image_builder;
+
+/* Room for one more element of `size` bytes; grows by doubling in the arena. False: out of memory (sticky). */
+bool tz_image_grow(tz_image *image, void **table, uint32_t n, uint32_t *capacity, size_t size);
+#define TZ_IMAGE_GROW(image, table, n, capacity)                                                             \
+  tz_image_grow((image), (void **)&(table), (n), &(capacity), sizeof *(table))
+
+/* Copies an array into the arena; NULL for n == 0 or out of memory (sticky). */
+void *tz_image_copy(tz_image *image, const void *from, size_t n, size_t size);
+tz_text tz_image_copy_text(tz_image *image, tz_text text);
+
+static inline uint64_t tz_hash_mix(uint64_t h, uint64_t v) {
+  h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+  return h ^ h >> 29;
+}
+uint64_t tz_hash_bytes(const void *bytes, size_t n); /* stable: part of the file format */
