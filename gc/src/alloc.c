@@ -154,9 +154,25 @@ static tz_object *out_of_memory(tz_heap *heap) {
   return NULL;
 }
 
-static tz_object *try_small(tz_mutator *m, const tz_layout *layout, size_t bytes) {
+/* Gives up only when a full collection of its own left too little: other mutators may be quicker to take what
+   a collection freed. */
+static void *take_or_collect(tz_mutator *m, size_t bytes) {
   void *p = take(m, bytes);
-  if (!p) return NULL;
+  int full_left = 16;
+  for (tz_gc_scope scope = TZ_GC_YOUNG; !p;) {
+    tz_collection c = tz_heap_collect(m, scope);
+    if (c.outcome == TZ_COLLECTION_REFUSED) return NULL;
+    p = take(m, bytes);
+    bool is_own_full = c.outcome == TZ_COLLECTION_DONE && c.scope == TZ_GC_FULL;
+    if (is_own_full && (c.room < bytes || --full_left == 0)) break;
+    scope = c.outcome == TZ_COLLECTION_DONE && c.room < bytes ? TZ_GC_FULL : TZ_GC_YOUNG;
+  }
+  return p;
+}
+
+static tz_object *alloc_small(tz_mutator *m, const tz_layout *layout, size_t bytes) {
+  void *p = take_or_collect(m, bytes);
+  if (!p) return out_of_memory(m->heap);
   tz_object *o = tz_object_init_nogc(p, layout);
   if (!(layout->flags & TZ_LAYOUT_HAS_FINALIZER)) return o;
   pthread_mutex_lock(&m->heap->lock);
@@ -177,7 +193,7 @@ static tz_object *try_large_locked(tz_mutator *m, const tz_layout *layout, size_
 
 static tz_object *alloc_large(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   tz_heap *heap = m->heap;
-  for (bool has_collected = false;; has_collected = true) {
+  for (bool has_collected = false;;) {
     pthread_mutex_lock(&heap->lock);
     size_t used = tz_heap_used(heap);
     bool is_too_much = bytes > heap->limit || used > heap->limit - bytes;
@@ -185,19 +201,17 @@ static tz_object *alloc_large(tz_mutator *m, const tz_layout *layout, size_t byt
     tz_object *o = is_too_much || is_due ? NULL : try_large_locked(m, layout, bytes);
     pthread_mutex_unlock(&heap->lock);
     if (o) return o;
-    if (has_collected || !tz_heap_collect(m, TZ_GC_FULL)) return out_of_memory(heap);
+    if (has_collected || bytes > heap->limit) return out_of_memory(heap);
+    tz_collection c = tz_heap_collect(m, TZ_GC_FULL);
+    if (c.outcome == TZ_COLLECTION_REFUSED) return out_of_memory(heap);
+    has_collected = c.outcome == TZ_COLLECTION_DONE;
   }
 }
 
 tz_object *tz_gc_alloc_slow(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   if (TZ_UNLIKELY(tz_heap_is_slow_only(m->heap)) && !stress_allocation(m)) return NULL;
-  if (bytes >= m->heap->options.large_threshold) return alloc_large(m, layout, bytes);
-  tz_object *o = try_small(m, layout, bytes);
-  for (tz_gc_scope scope = TZ_GC_YOUNG; !o && scope <= TZ_GC_FULL; scope++) {
-    if (!tz_heap_collect(m, scope)) break;
-    o = try_small(m, layout, bytes);
-  }
-  return o ? o : out_of_memory(m->heap);
+  return bytes >= m->heap->options.large_threshold ? alloc_large(m, layout, bytes)
+                                                   : alloc_small(m, layout, bytes);
 }
 
 tz_object *tz_gc_alloc_pinned(tz_mutator *m, const tz_layout *layout, size_t bytes) {
@@ -222,7 +236,9 @@ bool tz_gc_account(tz_heap *heap, int64_t bytes) {
 
 bool tz_gc_account_or_collect(tz_mutator *m, int64_t bytes) {
   if (tz_gc_account(m->heap, bytes)) return true;
-  return tz_heap_collect(m, TZ_GC_FULL) && tz_gc_account(m->heap, bytes);
+  tz_collection c = {.outcome = TZ_COLLECTION_BY_ANOTHER};
+  while (c.outcome == TZ_COLLECTION_BY_ANOTHER) c = tz_heap_collect(m, TZ_GC_FULL);
+  return tz_gc_account(m->heap, bytes);
 }
 
 void tz_gc_set_limit(tz_heap *heap, size_t bytes) {

@@ -30,7 +30,7 @@ static void push_or_lose(tz_mutator *m, tz_object *o) {
 
 /* The node of an array that has cards, or NULL. */
 static tz_large_node *carded_node(const tz_object *o) {
-  uint32_t meta = o->header.meta;
+  uint32_t meta = __atomic_load_n(&o->header.meta, __ATOMIC_RELAXED);
   if (!(meta & TZ_META_PINNED) || tz_object_is_immortal(meta)) return NULL;
   tz_large_node *node = tz_large_node_of(o);
   return node->cards ? node : NULL;

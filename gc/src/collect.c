@@ -189,21 +189,26 @@ static bool collect_locked(tz_heap *heap, tz_gc_scope scope) {
   return true;
 }
 
-bool tz_heap_collect(tz_mutator *m, tz_gc_scope wanted) {
+tz_collection tz_heap_collect(tz_mutator *m, tz_gc_scope wanted) {
   tz_heap *heap = m->heap;
   const tz_gc_embedder *e = &heap->embedder;
   uint64_t start = now_ns();
-  if (!stop_world(m)) return true;
+  if (!stop_world(m)) return (tz_collection){.outcome = TZ_COLLECTION_BY_ANOTHER};
   pthread_mutex_lock(&heap->lock);
   tz_gc_scope scope = choose_scope(heap, wanted);
+  pthread_mutex_unlock(&heap->lock);
   if (e->before_collection) e->before_collection(e->data, scope);
+  pthread_mutex_lock(&heap->lock);
   bool is_done = collect_locked(heap, scope);
   uint64_t pause = now_ns() - start;
   if (is_done) count_pause(&heap->stats, scope, pause);
+  tz_collection result = {is_done ? TZ_COLLECTION_DONE : TZ_COLLECTION_REFUSED, scope, heap->room};
   pthread_mutex_unlock(&heap->lock);
   if (e->after_collection) e->after_collection(e->data, scope, pause);
   resume_world(m);
-  return is_done;
+  return result;
 }
 
-bool tz_gc_collect(tz_mutator *m, tz_gc_scope scope) { return tz_heap_collect(m, scope); }
+bool tz_gc_collect(tz_mutator *m, tz_gc_scope scope) {
+  return tz_heap_collect(m, scope).outcome != TZ_COLLECTION_REFUSED;
+}

@@ -159,7 +159,17 @@ void tz_heap_remember(tz_heap *heap, tz_object *o);     /* during a collection: 
 bool tz_finalizers_register_locked(tz_heap *heap, tz_object *o, bool is_old);
 
 /* collect.c */
-bool tz_heap_collect(tz_mutator *m, tz_gc_scope scope);
+typedef enum tz_collection_outcome {
+  TZ_COLLECTION_REFUSED,    /* room for the copies could not be had */
+  TZ_COLLECTION_BY_ANOTHER, /* another mutator's collection, of any scope, has taken place */
+  TZ_COLLECTION_DONE,
+} tz_collection_outcome;
+typedef struct tz_collection {
+  tz_collection_outcome outcome;
+  tz_gc_scope scope; /* may be wider than the one wanted */
+  size_t room;       /* what there was to take before the world went on */
+} tz_collection;
+tz_collection tz_heap_collect(tz_mutator *m, tz_gc_scope wanted);
 _Noreturn void tz_heap_bug(const tz_heap *heap, const char *what);
 
 static inline bool tz_heap_is_slow_only(const tz_heap *heap) {

@@ -44,7 +44,10 @@ Test(finalizers, many_of_all_ages) {
   int finalized = 0;
   static bool was_seen[N];
   for (int i = 0; i < N; i++) {
-    node *n = finalizable(&w, i);
+    node *n = i % 10
+                  ? finalizable(&w, i)
+                  : (node *)tz_gc_alloc_pinned(&w.mutator, w.finalizable, tz_layout_bytes(w.finalizable, 0));
+    n->id = i;
     world_link(&w, w.roots[0].p, world_elements(w.roots[0].p) + i, n);
     if (i % 50 == 0) world_collect(&w, i % 500 ? TZ_GC_YOUNG : TZ_GC_FULL);
     if (i > 200) world_link(&w, w.roots[0].p, world_elements(w.roots[0].p) + (i * 31) % i, NULL);

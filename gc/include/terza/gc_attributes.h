@@ -80,14 +80,19 @@ static inline tz_object *tz_gc_alloc_array(tz_mutator *m, const tz_layout *layou
   return o;
 }
 
+/* Another thread may clear the bit at the same moment; either answer is sound. */
+static inline bool tz_object_has_barrier(const tz_object *o) {
+  return __atomic_load_n(&o->header.meta, __ATOMIC_RELAXED) & TZ_META_BARRIER;
+}
+
 /* To be called before a word that may be a reference is stored to *slot, which lies in `object`. */
 static inline void tz_gc_barrier(tz_mutator *m, tz_object *object, const tz_word *slot) {
-  if (TZ_UNLIKELY(object->header.meta & TZ_META_BARRIER)) tz_gc_barrier_slow(m, object, slot);
+  if (TZ_UNLIKELY(tz_object_has_barrier(object))) tz_gc_barrier_slow(m, object, slot);
 }
 /* The same for n adjacent words (array copy, fill). */
 void tz_gc_barrier_range_slow(tz_mutator *m, tz_object *object, const tz_word *first, size_t n);
 static inline void tz_gc_barrier_range(tz_mutator *m, tz_object *object, const tz_word *first, size_t n) {
-  if (TZ_UNLIKELY(object->header.meta & TZ_META_BARRIER)) tz_gc_barrier_range_slow(m, object, first, n);
+  if (TZ_UNLIKELY(tz_object_has_barrier(object))) tz_gc_barrier_range_slow(m, object, first, n);
 }
 static inline void tz_gc_store(tz_mutator *m, tz_object *object, tz_word *slot, tz_word value) {
   tz_gc_barrier(m, object, slot);
