@@ -84,7 +84,7 @@ typedef struct rima_type_param {
 typedef enum rima_storage {
   RIMA_STORAGE_LOCAL, /* let, var, pattern, for, catch, local fun */
   RIMA_STORAGE_PARAM,
-  RIMA_STORAGE_MODULE, /* top-level let and var */
+  RIMA_STORAGE_MODULE, /* top-level let and var, and fields */
 } rima_storage;
 
 struct rima_local {
@@ -496,7 +496,8 @@ typedef struct rima_import_item {
 typedef struct rima_variant {
   rima_ident name;
   rima_span span;
-  rima_param *params; /* their locals belong to no function */
+  rima_function *constructor; /* the frame of its parameters' defaults; holds the parameters too */
+  rima_param *params;
   uint32_t param_count;
   bool has_params; /* written with parentheses */
   rima_text doc;
