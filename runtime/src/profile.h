@@ -1,0 +1,14 @@
+/* profile.h: sampled bursts of branch and allocation counts.
+ *
+ * Every TZ_PROFILE_SLICES-th budget slice begins with a burst: for TZ_PROFILE_BURST instructions all of th->dispatch leads
+ * to one handler that counts, then goes on as usual. Between bursts profiling costs nothing. Counts are relative: only
+ * their ratio within a function means something. */
+#pragma once
+#include "terza/vm.h"
+
+enum { TZ_PROFILE_SLICES = 16, TZ_PROFILE_BURST = 256 };
+
+/* At the end of a budget slice: begins or ends a burst when it is time. */
+void tz_profile_slice(tz_thread *th);
+/* Before each instruction of a burst. */
+void tz_profile_instruction(tz_thread *th, tz_insn *pc, tz_word *fp);

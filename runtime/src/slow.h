@@ -1,0 +1,59 @@
+/* slow.h: what handlers do when the fast path does not apply. Each tz_slow function either completes the instruction and
+ * returns the pc to go on at, or removes the obstacle and returns pc itself, so that the instruction runs again. */
+#pragma once
+#include "interp.h"
+#include "terza/opcode.h"
+
+tz_slow tz_slow_budget;   /* the slice is used up: heat, profile, steps, safepoint, scheduler */
+tz_slow tz_slow_null;     /* NullError */
+tz_slow tz_slow_bounds;   /* BoundsError with index and length */
+tz_slow tz_slow_division; /* DivisionError */
+tz_slow tz_slow_throw;
+
+tz_slow tz_slow_new, tz_slow_new_array, tz_slow_putf_r, tz_slow_store_r, tz_slow_list_store_r, tz_slow_is, tz_slow_cast,
+    tz_slow_eq_s, tz_slow_concat;
+
+/* Dynamic values (any_*.c). */
+tz_slow tz_slow_any_i, tz_slow_i_any, tz_slow_f_any, tz_slow_b_any;
+tz_slow tz_slow_arith_any;   /* add.any .. rem.any */
+tz_slow tz_slow_neg_any, tz_slow_bit_any, tz_slow_eq_any;
+tz_slow tz_slow_compare_any; /* lt.any, le.any */
+tz_slow tz_slow_get_any, tz_slow_set_any, tz_slow_index_any, tz_slow_set_index_any, tz_slow_new_dyn;
+tz_slow tz_slow_call_any;    /* call.any and tail.any */
+
+/* The stack is too small for a frame of f at the call instruction pc: grows it. */
+tz_insn *tz_slow_stack(tz_thread *th, tz_insn *pc, tz_function *f);
+static inline bool tz_interp_is_tail_call(tz_insn in) {
+  return tz_insn_op(in) >= TZ_OP_TAIL_CALL && tz_insn_op(in) <= TZ_OP_TAIL_ANY;
+}
+/* "null", "a bool", "an int", "a float" or the class's name: for messages. */
+const char *tz_value_kind_name(tz_thread *th, uint64_t any);
+/* The first argument's class does not implement the interface of the site, which the verifier excludes for
+ * everything but null; returns the method otherwise. Pure. */
+tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *interface, uint32_t method);
+
+/* tz_site_way.member.rep of get.any and set.any. */
+enum {
+  TZ_MEMBER_WORD = 1,    /* field `slot`, a reference or any */
+  TZ_MEMBER_DYNAMIC = 2, /* element `slot` of a dynamic object's members */
+  TZ_MEMBER_INT = 3,     /* field `slot`, to be boxed */
+  TZ_MEMBER_FLOAT = 4,
+};
+
+static inline void tz_site_count(tz_site_way *way) { way->count += way->count != UINT32_MAX; }
+
+/* Enters a receiver in a site's feedback: in a free way, else as a miss. */
+static inline void tz_site_note(tz_site *site, uint32_t cls, tz_function *target) {
+  for (int i = 0; i < TZ_SITE_WAYS; i++) {
+    tz_site_way *way = &site->way[i];
+    if (way->cls == cls) {
+      tz_site_count(way);
+      return;
+    }
+    if (way->cls == 0) {
+      *way = (tz_site_way){.cls = cls, .count = 1, .target = target};
+      return;
+    }
+  }
+  site->misses += site->misses != UINT32_MAX;
+}
