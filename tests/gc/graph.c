@@ -173,12 +173,19 @@ static void step_drop(model *m) {
   m->roots[root] = NOTHING;
 }
 
-static void run(tz_gc_options options, int steps, uint64_t seed) {
+/* TZ_GC_TEST_SCALE in the environment multiplies the steps of every run. */
+static long scaled(long steps) {
+  const char *scale = getenv("TZ_GC_TEST_SCALE");
+  return scale ? steps * atol(scale) : steps;
+}
+
+static void run(tz_gc_options options, long base_steps, uint64_t seed) {
+  long steps = scaled(base_steps);
   model *m = calloc(1, sizeof *m);
   world_init(&m->w, options);
   m->random = seed;
   for (int i = 0; i < WORLD_ROOTS; i++) m->roots[i] = NOTHING;
-  for (int i = 0; i < steps; i++) {
+  for (long i = 0; i < steps; i++) {
     uint32_t kind = next_random(m, 100);
     if (kind < 40) step_allocate(m);
     else if (kind < 90) step_link(m);

@@ -35,8 +35,8 @@ tz_heap *tz_gc_heap_new(const tz_gc_options *options, const tz_gc_embedder *embe
 /* Frees everything; all mutators must be detached. Finalizers do not run. */
 void tz_gc_heap_free(tz_heap *heap);
 
-/* `m` is the embedder's memory, and must stay put until detached. Attaching while a collection runs waits for
- * it. */
+/* `m` is the embedder's memory, and must stay put until detached. A thread attaches and detaches as part of
+   the embedder's stop protocol, like a running mutator: never between request_stop and resume of another. */
 void tz_gc_mutator_attach(tz_heap *heap, tz_mutator *m);
 void tz_gc_mutator_detach(tz_mutator *m);
 

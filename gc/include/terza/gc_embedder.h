@@ -2,7 +2,7 @@
  *
  * The embedder knows where references lie outside the heap (stacks, globals, tables) and how to stop its
  * threads. Inside the heap the layouts tell all. Every callback gets `data`. Those of a collection run with
- * the world stopped and must not allocate from this heap. Read docs/gc.md. */
+ * the world stopped and must not call functions of gc.h. Read docs/gc.md. */
 #pragma once
 #include "terza/gc_attributes.h"
 
