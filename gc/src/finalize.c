@@ -80,3 +80,13 @@ tz_object *tz_gc_next_finalizable(tz_heap *heap) {
 bool tz_gc_has_finalizable(const tz_heap *heap) {
   return __atomic_load_n(&heap->finalizers.queue_count, __ATOMIC_RELAXED) != 0;
 }
+
+void tz_gc_finalize_all(tz_heap *heap) {
+  tz_finalizer_table *t = &heap->finalizers;
+  pthread_mutex_lock(&heap->lock);
+  compact_queue(t);
+  for (size_t i = 0; i < t->count; i++) t->queue[t->queue_count++] = t->entries[i];
+  heap->stats.finalized += t->count;
+  t->count = t->old_count = 0;
+  pthread_mutex_unlock(&heap->lock);
+}

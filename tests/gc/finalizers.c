@@ -65,3 +65,14 @@ Test(finalizers, many_of_all_ages) {
   cr_assert_eq(finalized, N);
   world_fini(&w);
 }
+
+Test(finalizers, all_are_queued_at_shutdown) {
+  world w;
+  world_init(&w, world_options());
+  for (int i = 0; i < 3; i++) w.roots[i] = ref(finalizable(&w, i));
+  tz_gc_finalize_all(w.heap);
+  world_collect(&w, TZ_GC_FULL);
+  for (int i = 0; i < 3; i++) cr_assert_eq((node *)tz_gc_next_finalizable(w.heap), w.roots[i].p);
+  cr_assert_null(tz_gc_next_finalizable(w.heap));
+  world_fini(&w);
+}

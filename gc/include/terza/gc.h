@@ -93,6 +93,9 @@ static inline tz_word tz_weak_handle_get(tz_weak_handle h) { return *h.slot; }
  */
 tz_object *tz_gc_next_finalizable(tz_heap *heap);
 bool tz_gc_has_finalizable(const tz_heap *heap);
+/* Queues every object with a finalizer, reachable or not: for the runtime's shutdown, before tz_gc_heap_free.
+ */
+void tz_gc_finalize_all(tz_heap *heap);
 
 /* Counts native memory that hangs on heap objects against the limit. false: the limit would be exceeded;
    nothing was counted (a negative amount always counts). The second MAY COLLECT to make room. */

@@ -2,8 +2,8 @@
  *
  * The embedder knows where references lie outside the heap (stacks, globals, tables) and how to stop its
  * threads. Inside the heap the layouts tell all. Every callback gets `data`. Those of a collection run with
- * the world stopped and must not call functions of gc.h; only
- * before_collection and after_collection may call those that do not collect. Read docs/gc.md. */
+ * the world stopped and must not call functions of gc.h; only before_collection and after_collection may call
+ * those that do not collect. Read docs/gc.md. */
 #pragma once
 #include "terza/gc_attributes.h"
 
