@@ -389,8 +389,8 @@ static bool break_conditions(formatter *f, uint32_t first, uint32_t end) {
   return has_broken;
 }
 
-/* What a bracket holds is indented against the line that opens it; a class's body against the class, also when the
- * supertypes stand on a line of their own. */
+/* What a bracket holds is indented against the line that opens it; a class's body against the class, also
+ * when the supertypes stand on a line of their own. */
 static void track_brackets(formatter *f, uint32_t first, uint32_t end, uint32_t indent) {
   if (f->items[first].kind == RIMA_TOK_COLON && indent > 0) indent--;
   for (uint32_t i = first; i < end; i++) {

@@ -50,6 +50,7 @@ typedef struct lexer {
   open_bracket *open;
   uint32_t open_count, open_capacity;
   uint32_t open_of[4]; /* how many of each kind are open: ( [ { ${ */
+  uint32_t soft; /* the latest word that may be a name after all; each links to the one before by `match` */
 } lexer;
 
 static uint32_t bracket_class(uint8_t kind) {
@@ -225,9 +226,11 @@ static void lex_string_rest(lexer *l, const char *from, uint8_t string_flags, ui
     } else if (c == '\n' && !is_lines) break;
   }
   rima_diagnostic *d = rima_error(l->sink, span_of(l, from, l->at), "this string is not closed");
+  bool is_inside = l->open_count && l->open[l->open_count - 1].kind == RIMA_TOK_STRING_START;
   rima_hint(l->sink, d,
-            is_lines ? "a string that starts with \"\"\" ends with \"\"\""
-                     : "a string ends on its line; one that spans lines starts and ends with \"\"\"");
+            is_inside  ? "perhaps the `}` that ends `${` is missing"
+            : is_lines ? "a string that starts with \"\"\" ends with \"\"\""
+                       : "a string ends on its line; one that spans lines starts and ends with \"\"\"");
   push(l, RIMA_TOK_BAD, from);
 }
 
@@ -403,12 +406,47 @@ static void lex_number(lexer *l) {
 
 /* ---- words ---- */
 
+static bool is_soft_word(uint8_t kind) {
+  return kind >= RIMA_TOK_NATIVE ? kind <= RIMA_TOK_TEST : kind == RIMA_TOK_EXTEND;
+}
+
 static void lex_word(lexer *l) {
   const char *from = l->at;
   if (*from == 'r' && l->end - from >= 2 && from[1] == '"') return lex_raw_string(l);
   while (l->at < l->end && is_word_byte((unsigned char)*l->at)) l->at++;
   rima_name *name = (rima_name *)rima_name_intern(l->session, from, (size_t)(l->at - from));
-  push(l, name->keyword ? name->keyword : RIMA_TOK_IDENT, from)->name = name;
+  rima_token *t = push(l, name->keyword ? name->keyword : RIMA_TOK_IDENT, from);
+  t->name = name;
+  if (is_soft_word(t->kind)) {
+    t->match = l->soft;
+    l->soft = l->count - 1;
+  }
+}
+
+/* Is the word at `t` a keyword in front of what follows it? */
+static bool is_soft_keyword(const lexer *l, const rima_token *t) {
+  const rima_token *next = t + 1;
+  if (next->flags & RIMA_TOKEN_NEWLINE) return false;
+  switch (t->kind) {
+  case RIMA_TOK_INIT: return next->kind == RIMA_TOK_LBRACE;
+  case RIMA_TOK_TEST: return next->kind == RIMA_TOK_STRING;
+  case RIMA_TOK_EXTEND:
+    if (next->kind == RIMA_TOK_LBRACKET && next->match != RIMA_NO_MATCH) next = &l->tokens[next->match + 1];
+    return next->kind == RIMA_TOK_IDENT || next->kind == RIMA_TOK_DYN;
+  default:
+    return next->kind == RIMA_TOK_IDENT || (next->kind >= RIMA_TOK_LET && next->kind <= RIMA_TOK_IMPORT) ||
+           (next->kind >= RIMA_TOK_PRIVATE && next->kind <= RIMA_TOK_INIT);
+  }
+}
+
+/* From the last to the first, since a modifier looks at what the word behind it has become. */
+static void settle_soft_words(lexer *l) {
+  for (uint32_t i = l->soft, before; i != RIMA_NO_MATCH; i = before) {
+    rima_token *t = &l->tokens[i];
+    before = t->match;
+    t->match = RIMA_NO_MATCH;
+    if (!is_soft_keyword(l, t)) t->kind = RIMA_TOK_IDENT;
+  }
 }
 
 static void reserve_keywords(rima_session *session) {
@@ -566,6 +604,7 @@ static void lex_all(lexer *l) {
   }
   l->flags |= RIMA_TOKEN_NEWLINE;
   push(l, RIMA_TOK_END, l->at);
+  settle_soft_words(l);
 }
 
 /* A byte order mark and a #! line are passed over. */
@@ -578,7 +617,12 @@ static void skip_head(lexer *l) {
 }
 
 rima_tokens rima_lex(rima_session *session, rima_source *source, rima_diagnostics *sink) {
-  lexer l = {.session = session, .source = source, .sink = sink, .text = source->text, .at = source->text};
+  lexer l = {.session = session,
+             .source = source,
+             .sink = sink,
+             .text = source->text,
+             .at = source->text,
+             .soft = RIMA_NO_MATCH};
   l.end = l.text + source->length;
   l.capacity = source->length / 3 + 64;
   l.tokens = RIMA_NEW_ARRAY(&session->arena, rima_token, l.capacity);

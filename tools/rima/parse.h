@@ -28,6 +28,7 @@ typedef struct parser {
   rima_diagnostics *sink;
   const rima_token *tokens;
   uint32_t at, count;
+  uint32_t start; /* where the present statement, arm or member begins */
   bool in_panic;
   bool no_lambda;   /* in a guard or select arm: a `=>` belongs to the arm */
   bool is_too_deep; /* reported once, then everything unwinds */

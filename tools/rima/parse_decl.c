@@ -217,11 +217,7 @@ static rima_decl *parse_init(parser *p, uint32_t first, modifiers m, rima_decl_k
   check_modifiers(p, m, (modifiers){0}, "`init`");
   if (container != RIMA_DECL_CLASS) complain(p, here(p), "%s has no `init`", container_text(container));
   advance(p);
-  if (is(p, RIMA_TOK_LPAREN)) {
-    rima_diagnostic *d = fail(p, here(p), "`init` has no parameters");
-    rima_hint(p->sink, d, "a class's parameters follow its name: `class A(x: int) { … }`");
-  }
-  rima_block *block = p->in_panic ? NULL : parse_block(p, "`init`");
+  rima_block *block = parse_block(p, "`init`");
   rima_decl *decl = new_decl(p, RIMA_DECL_INIT, first);
   decl->init = block;
   return decl;
@@ -240,7 +236,7 @@ static rima_decl *parse_method(parser *p, uint32_t first, modifiers m, rima_decl
 
 /* One member, or NULL and panic. Fields and init see `constructor`'s frame. */
 static rima_decl *parse_member_decl(parser *p, rima_decl_kind container, rima_function *constructor) {
-  uint32_t first = p->at;
+  uint32_t first = p->start = p->at;
   modifiers m = parse_modifiers(p);
   rima_function *saved = p->function;
   rima_decl *decl = NULL;
@@ -259,7 +255,10 @@ static rima_decl *parse_member_decl(parser *p, rima_decl_kind container, rima_fu
   case RIMA_TOK_INTERFACE:
   case RIMA_TOK_ENUM: fail(p, here(p), "classes do not nest; declare it at the top level"); break;
   default:
-    if (is(p, RIMA_TOK_IDENT) && kind_at(p, 1) == RIMA_TOK_LPAREN)
+    if (is(p, RIMA_TOK_IDENT) && strcmp(token(p)->name->text, "init") == 0)
+      rima_hint(p->sink, fail(p, here(p), "`init` has no parameters"),
+                "a class's parameters follow its name: `class A(x: int) { … }`");
+    else if (is(p, RIMA_TOK_IDENT) && kind_at(p, 1) == RIMA_TOK_LPAREN)
       rima_hint(p->sink, fail(p, here(p), "a method is declared with `fun`"), "write `fun %s(…)`",
                 token(p)->name->text);
     else if (is(p, RIMA_TOK_IDENT) && (kind_at(p, 1) == RIMA_TOK_COLON || kind_at(p, 1) == RIMA_TOK_EQ))
@@ -524,7 +523,7 @@ static rima_decl *parse_stmt_decl(parser *p, uint32_t first, modifiers m) {
 }
 
 static rima_decl *parse_decl(parser *p) {
-  uint32_t first = p->at;
+  uint32_t first = p->start = p->at;
   modifiers m = parse_modifiers(p);
   switch (leading_keyword(p)) {
   case RIMA_TOK_IMPORT: return parse_import(p, first, m);

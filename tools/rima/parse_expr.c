@@ -73,8 +73,9 @@ static rima_expr *parse_unary(parser *p);
 
 /* a < b < c, and List<int>(), which reads the same. */
 static void complain_chain(parser *p, uint32_t op_index, rima_token_kind before) {
-  rima_diagnostic *d = complain(p, span_of_token(p, op_index), "comparisons do not chain");
   bool is_angle = before == RIMA_TOK_LESS && p->tokens[op_index].kind == RIMA_TOK_GREATER;
+  rima_diagnostic *d = complain(p, span_of_token(p, op_index), "comparisons do not chain");
+  p->in_panic |= is_angle;
   rima_hint(p->sink, d,
             is_angle ? "type arguments are written in `[ ]`: `List[int]`"
                      : "join them with `&&`, or say with parentheses what is meant");
@@ -187,6 +188,12 @@ static rima_expr *parse_unary(parser *p) {
   default: return parse_postfix(p);
   }
   if (is_least_int(p)) return parse_negated_number(p);
+  bool is_doubled = p->at && is(p, RIMA_TOK_MINUS) && p->tokens[p->at - 1].kind == RIMA_TOK_MINUS &&
+                    p->tokens[p->at - 1].end == token(p)->start && is_first_on_line(p, p->at + 1);
+  if (is_doubled) {
+    rima_hint(p->sink, fail(p, here(p), "there is no `--`"), "write `-= 1`");
+    return error_expr(p);
+  }
   uint32_t first = p->at;
   if (!enter_nesting(p)) return error_expr(p);
   advance(p);
@@ -265,7 +272,7 @@ static bool is_like_expr(const rima_type_expr *type) {
       if (!is_like_expr(type->tuple.items[i])) return false;
     return true;
   }
-  if (type->kind != RIMA_TYPE_NAME || type->named.name.name->keyword) return false;
+  if (type->kind != RIMA_TYPE_NAME || type->named.name.name->keyword == RIMA_TOK_DYN) return false;
   return type->named.arg_count == 0 || (type->named.arg_count == 1 && is_like_expr(type->named.args[0]));
 }
 
@@ -375,7 +382,7 @@ rima_expr *parse_number(parser *p) {
   rima_expr *e = new_expr(p, RIMA_EXPR_INT, first);
   bool is_decimal = p->source->text[t->start] != '0';
   if (t->kind == RIMA_TOK_INT && is_decimal && t->integer > INT64_MAX)
-    rima_hint(p->sink, complain(p, here(p), "this number does not fit an int"),
+    rima_hint(p->sink, complain(p, e->span, "this number does not fit an int"),
               "the largest int is 9223372036854775807");
   e->integer = (int64_t)t->integer;
   e->is_character = t->kind == RIMA_TOK_CHAR;
@@ -562,7 +569,7 @@ static void expect_arm_end(parser *p) {
 }
 
 static rima_arm parse_arm(parser *p) {
-  uint32_t first = p->at, scope = scope_begin(p);
+  uint32_t first = p->start = p->at, scope = scope_begin(p);
   rima_arm arm = {.pattern = parse_pattern(p)};
   if (accept(p, RIMA_TOK_IF)) {
     bool was_no_lambda = p->no_lambda;

@@ -257,7 +257,8 @@ rima_block *parse_block(parser *p, const char *of_what) {
   rima_block *block = RIMA_NEW(p->arena, rima_block);
   uint32_t opener = p->at;
   block->span = here(p);
-  if (!is(p, RIMA_TOK_LBRACE) || after_newline(p)) {
+  if (is(p, RIMA_TOK_LBRACE) && after_newline(p)) complain(p, here(p), "the `{` belongs on the line above");
+  if (!is(p, RIMA_TOK_LBRACE)) {
     rima_diagnostic *d = fail_expected(p, "`{`");
     if (d && !d->hint) rima_hint(p->sink, d, "the body of %s is a block: `{ … }`", of_what);
     return block;
@@ -497,13 +498,19 @@ static void split_channel_call(parser *p, rima_select_arm *arm, const rima_expr 
   else if (!must_receive && strcmp(method, "send") == 0 && call->call.count == 1)
     arm->kind = RIMA_SELECT_SEND;
   else if (call->kind != RIMA_EXPR_ERROR) {
-    rima_diagnostic *d = complain(p, call->span, "an arm of `select` %s",
-                                  must_receive ? "binds what `channel.recv()` gives" : "sends or receives");
+    rima_diagnostic *d = fail(p, call->span, "an arm of `select` %s",
+                              must_receive ? "binds what `channel.recv()` gives" : "sends or receives");
     rima_hint(p->sink, d, "arms are `let v = a.recv() => …`, `b.send(x) => …`, `after ms => …`, `else => …`");
     return;
   } else return;
   arm->channel = call->call.callee->member.object;
   if (arm->kind == RIMA_SELECT_SEND) arm->value = call->call.args[0].value;
+}
+
+static bool is_after(const parser *p) {
+  rima_token_kind next = kind_at(p, 1);
+  bool is_receiver = next == RIMA_TOK_DOT || next == RIMA_TOK_LBRACKET; /* after.recv() */
+  return is(p, RIMA_TOK_IDENT) && strcmp(token(p)->name->text, "after") == 0 && !is_receiver;
 }
 
 static void parse_select_head(parser *p, rima_select_arm *arm) {
@@ -516,7 +523,8 @@ static void parse_select_head(parser *p, rima_select_arm *arm) {
     expect(p, RIMA_TOK_EQ, "after the name");
     if (!p->in_panic) split_channel_call(p, arm, parse_expr(p), true);
     bind_pattern(p, arm->pattern);
-  } else if (accept(p, RIMA_TOK_AFTER)) {
+  } else if (is_after(p)) {
+    advance(p);
     arm->kind = RIMA_SELECT_AFTER;
     arm->value = parse_expr(p);
   } else if (accept(p, RIMA_TOK_ELSE)) arm->kind = RIMA_SELECT_ELSE;
@@ -532,7 +540,7 @@ static rima_stmt *parse_select(parser *p) {
   size_t mark = list_begin(p);
   bool is_open = expect(p, RIMA_TOK_LBRACE, "after `select`");
   while (is_open && !is(p, RIMA_TOK_RBRACE) && !is(p, RIMA_TOK_END)) {
-    uint32_t at = p->at, scope = scope_begin(p);
+    uint32_t at = p->start = p->at, scope = scope_begin(p);
     rima_select_arm arm = {.reg = -1};
     parse_select_head(p, &arm);
     expect(p, RIMA_TOK_FAT_ARROW, "after the arm's condition");
@@ -667,7 +675,7 @@ rima_token_kind leading_keyword(parser *p) {
 }
 
 rima_stmt *parse_stmt(parser *p) {
-  uint32_t first = p->at;
+  uint32_t first = p->start = p->at;
   switch (leading_keyword(p)) {
   case RIMA_TOK_LET:
   case RIMA_TOK_VAR: {

@@ -114,16 +114,23 @@ static rima_type_expr *parse_primary_type(parser *p) {
   return new_type(p, RIMA_TYPE_ERROR, p->at);
 }
 
+/* `int??`, but not the `??` of `x as int ?? y`. */
+static bool is_twice_nullable(const parser *p) {
+  bool is_closed =
+      kind_at(p, 1) == RIMA_TOK_EQ || kind_at(p, 1) == RIMA_TOK_COMMA || kind_at(p, 1) == RIMA_TOK_RPAREN;
+  return is(p, RIMA_TOK_QUESTION_QUESTION) && is_closed;
+}
+
 rima_type_expr *parse_type(parser *p) {
   uint32_t first = p->at;
   if (!enter_nesting(p)) return new_type(p, RIMA_TYPE_ERROR, first);
   rima_type_expr *type = parse_primary_type(p);
-  if (is(p, RIMA_TOK_QUESTION) && !after_newline(p)) {
+  if ((is(p, RIMA_TOK_QUESTION) || is_twice_nullable(p)) && !after_newline(p)) {
+    if (is_twice_nullable(p)) complain(p, here(p), "a type is made nullable once");
     advance(p);
     rima_type_expr *nullable = new_type(p, RIMA_TYPE_NULLABLE, first);
     nullable->nullable = type;
     type = nullable;
-    while (accept(p, RIMA_TOK_QUESTION)) complain(p, span_from(p, p->at - 1), "the type is nullable already");
   }
   if (is(p, RIMA_TOK_ARROW) && !after_newline(p))
     rima_hint(p->sink, fail(p, here(p), "the parameters of a function type stand in parentheses"),

@@ -97,7 +97,7 @@ static const char *foreign_hint(const parser *p) {
 
 /* Where something is missing: the present token, or right behind the last one if a line ended there. */
 static rima_span missing_span(const parser *p) {
-  if (p->at == 0 || !is_first_on_line(p, p->at)) return here(p);
+  if (p->at == p->start || !is_first_on_line(p, p->at)) return here(p);
   uint32_t end = p->tokens[p->at - 1].end;
   return (rima_span){p->source->file, end, end + 1};
 }
@@ -105,9 +105,9 @@ static rima_span missing_span(const parser *p) {
 rima_diagnostic *fail_expected(parser *p, const char *what) {
   char buffer[64];
   if (is(p, RIMA_TOK_BAD)) p->in_panic = true; /* the lexer has said what is wrong */
-  const char *found = is_first_on_line(p, p->at) && p->at && !is(p, RIMA_TOK_END) && !is(p, RIMA_TOK_LBRACE)
-                          ? "the end of the line"
-                          : describe(p, p->at, buffer);
+  bool is_line_end =
+      p->at != p->start && is_first_on_line(p, p->at) && !is(p, RIMA_TOK_END) && !is(p, RIMA_TOK_LBRACE);
+  const char *found = is_line_end ? "the end of the line" : describe(p, p->at, buffer);
   rima_diagnostic *d = fail(p, missing_span(p), "expected %s, found %s", what, found);
   if (foreign_hint(p)) rima_hint(p->sink, d, "%s", foreign_hint(p));
   return d;
@@ -189,6 +189,8 @@ bool expect_close(parser *p, rima_token_kind wanted, uint32_t opener) {
   if (open.line != now.line)
     rima_related(p->sink, d, span_of_token(p, opener), "%s opened here",
                  rima_token_kind_text(p->tokens[opener].kind));
+  uint32_t match = p->tokens[opener].match;
+  if (match != RIMA_NO_MATCH && p->at < match) p->at = match + 1;
   return false;
 }
 
