@@ -66,3 +66,29 @@ bool tz_native_block(tz_thread *th, void (*work)(void *state), bool (*finish)(tz
 
 /* Prints any value as Rima's str() does; may call guest code (toString) and collect. NULL: exception pending. */
 tz_string *tz_any_to_string(tz_thread *th, uint64_t any);
+
+/* Waits without holding up the worker: `return tz_native_sleep(th, milliseconds)`; other processes run meanwhile. */
+bool tz_native_sleep(tz_thread *th, int64_t milliseconds);
+
+/* Text of numbers, as everywhere in the machine: shortest that reads back; "1.0", "1.5e300", "nan", "inf". Both return
+ * the length. */
+int tz_float_format(char to[32], double x);
+int tz_int_format(char to[32], int64_t x);
+
+/* Member names of a dynamic object, in order, as an array of strings; empty for other values.
+ * May collect. NULL: exception pending. */
+tz_array *tz_dyn_keys(tz_thread *th, uint64_t any);
+
+/* An int as a dynamic value: boxed if it needs more than 51 bits. May collect. False: exception pending. */
+bool tz_any_box_int(tz_thread *th, int64_t value, uint64_t *any);
+
+bool tz_utf8_is_valid(const char *text, size_t bytes);
+
+/* Rima's == and hash() of any two values; may call guest code (equals, hash) and collect. False: exception pending. */
+bool tz_any_equal(tz_thread *th, uint64_t a, uint64_t b, bool *equal);
+bool tz_any_hash(tz_thread *th, uint64_t any, int64_t *hash);
+
+/* The guest's output on fd 1 or 2: to the embedder's hook, or the process's descriptor through a buffer of the VM that
+ * tz_vm_flush empties (so do the end of a run and fd 2's writes). */
+void tz_vm_write(tz_vm *vm, int fd, const char *bytes, size_t n);
+void tz_vm_flush(tz_vm *vm);

@@ -22,6 +22,8 @@ struct tz_thread {
   tz_insn *profile_pc;   /* last branch seen by the burst */
   uint32_t profile_left; /* instructions left in the burst */
   uint64_t steps_left;   /* step limit, in budget units; UINT64_MAX: none */
+  bool parked;           /* a native has parked the running process (runtime/src/process.h) */
+  struct tz_root_chunk *roots; /* tz_root_push */
   void *dispatch[256];   /* handlers by opcode; swapped for a sampling burst */
 };
 

@@ -20,6 +20,7 @@ typedef struct tz_hooks {                                   /* NULL: absent */
   bool (*budget)(tz_thread *th, tz_function *f, tz_insn *pc); /* jit: a slice of heat fell on f; may change f->entry */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
   void (*vm_free)(tz_vm *vm);
+  void (*write)(tz_vm *vm, int fd, const char *bytes, size_t n); /* embedder: takes the guest's output on fd 1 or 2 */
 } tz_hooks;
 
 struct tz_module {
@@ -38,11 +39,12 @@ struct tz_module {
   uint64_t *storage_map;  /* reference bitmap of storage */
   tz_function *init, *main;
   bool initialised;
+  void (*dispose)(tz_module *module); /* the loader's: frees storage, image, bytes and the struct when the VM ends */
 };
 
 struct tz_vm {
   tz_options options;
-  tz_gc_heap *heap;
+  tz_heap *heap;
   struct tz_lowmem *lowmem; /* classes, functions, constant tables: below 4 GB */
   struct tz_arena *arena;   /* names and small tables, for the VM's life */
   struct tz_symbols *symbols; /* interned names */
@@ -50,13 +52,19 @@ struct tz_vm {
   tz_module *modules;
   struct tz_native_table *natives;
   tz_class *error_classes[TZ_ERROR_COUNT];
-  tz_class *object_class, *string_class, *int_box_class, *process_class, *dyn_class;
+  tz_class *object_class, *string_class, *int_box_class, *process_class, *dyn_class, *chan_class, *func_class;
   struct tz_scheduler *scheduler;
   tz_thread *thread;        /* the one worker */
   tz_hooks hooks;
   void *host;               /* the embedder's */
+  int n_arguments;          /* of the program, without its name: what env.args() gives; the host's memory */
+  const char *const *arguments;
   uint32_t n_function_ids;
-  int64_t out_of_memory_ref; /* handle of the preallocated OutOfMemoryError */
+  tz_handle out_of_memory;  /* the preallocated OutOfMemoryError */
+  struct tz_class_table *classes; /* by qualified name; machine array and channel classes */
+  struct tz_function_table *functions; /* by id */
+  struct tz_shape *empty_shape;
+  struct tz_internals *internals; /* runtime/src/internals.h */
 };
 
 tz_vm *tz_vm_new(const tz_options *options); /* NULL: out of memory */
@@ -71,5 +79,13 @@ tz_type *tz_type_func(tz_vm *vm, tz_sig *signature);
 tz_sig *tz_sig_intern(tz_vm *vm, tz_type *result, tz_type *const *params, uint32_t n);
 tz_module *tz_module_find(tz_vm *vm, const char *name);
 
-/* Runs f to its end on a new main process, scheduling all others meanwhile. False: *exception has the uncaught error. */
+/* From any thread: the main process of the run under way gets a CancelledError at its next safepoint or wait. */
+void tz_vm_interrupt(tz_vm *vm);
+
+/* "Class: message", the stack trace, causes; malloc'd. NULL: out of memory. */
+char *tz_error_text(tz_vm *vm, void *error);
+
+/* Runs f to its end on a new main process, scheduling all others meanwhile. False: *exception has the uncaught error,
+ * which is good until the next call that may collect. Processes that outlive f go on in the next run. Within a native it
+ * is a nested call. */
 bool tz_vm_run(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *result, tz_ref *exception);

@@ -1,0 +1,155 @@
+/* native.c: the registry of natives, native payload classes, roots of C locals, calls from C into guest code.
+ */
+#include "class.h"
+#include "internals.h"
+#include "interp.h"
+#include "terza/lowmem.h"
+#include <stdlib.h>
+
+tz_vm *tz_thread_vm(tz_thread *th) { return th->vm; }
+
+/* ---- registry ---- */
+
+struct tz_native_table {
+  tz_ptr_map by_name; /* symbol of "module.name" -> tz_native_def */
+};
+
+struct tz_native_table *tz_native_table_new(void) { return calloc(1, sizeof(struct tz_native_table)); }
+
+void tz_native_table_free(struct tz_native_table *table) {
+  if (table == NULL) return;
+  tz_ptr_map_fini(&table->by_name);
+  free(table);
+}
+
+bool tz_natives_register(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const char *name = tz_symbol_join(vm, module, ".", defs[i].name);
+    if (name == NULL || !tz_ptr_map_put(&vm->natives->by_name, name, (void *)&defs[i])) return false;
+  }
+  return true;
+}
+
+const tz_native_def *tz_native_find(tz_vm *vm, const char *module, const char *name) {
+  const char *symbol = tz_symbol_join(vm, module, ".", name);
+  return tz_ptr_map_get(&vm->natives->by_name, symbol);
+}
+
+/* ---- extensions ---- */
+
+bool tz_vm_add_extension(tz_vm *vm, const char *type_name, const char *method, tz_function *f) {
+  const char *name = tz_symbol_join(vm, type_name, ".", method);
+  return name != NULL && tz_ptr_map_put(&vm->internals->extensions, name, f);
+}
+
+tz_function *tz_vm_find_extension_named(tz_vm *vm, const char *type_name, const char *method) {
+  return tz_ptr_map_get(&vm->internals->extensions, tz_symbol_join(vm, type_name, ".", method));
+}
+
+tz_function *tz_vm_find_extension(tz_vm *vm, const tz_class *cls, const char *method) {
+  char array[256];
+  const char *dot, *name = cls->name;
+  if (cls == vm->string_class) name = "str";
+  else if (cls->type->kind == TZ_KIND_ARRAY) tz_type_text(cls->type, array, sizeof array), name = array;
+  else if ((dot = strchr(name, '.')) != NULL) name = dot + 1;
+  return tz_vm_find_extension_named(vm, name, method);
+}
+
+/* ---- native payloads ---- */
+
+tz_class *tz_native_class(tz_vm *vm, const char *qualified_name, uint32_t bytes,
+                          void (*finalize)(tz_vm *, void *)) {
+  const char *name = tz_symbol_c(vm, qualified_name);
+  tz_class *cls = tz_ptr_map_get(&vm->internals->native_classes, name);
+  if (cls != NULL) return cls;
+  tz_class *object = vm->object_class;
+  cls = tz_class_new(vm, NULL, qualified_name, object, TZ_CLASS_FINAL | TZ_CLASS_ABSTRACT, NULL, 0,
+                     object->methods, object->n_methods);
+  if (cls == NULL || !tz_ptr_map_put(&vm->internals->native_classes, name, cls)) return NULL;
+  cls->layout.size = 8 + (bytes + 7) / 8 * 8;
+  cls->finalizer = (void *)finalize;
+  if (finalize != NULL) cls->layout.flags |= TZ_LAYOUT_HAS_FINALIZER;
+  tz_class_publish(cls);
+  return cls;
+}
+
+void *tz_native_object(tz_thread *th, tz_class *cls) {
+  if (tz_gc_has_finalizable(th->vm->heap)) tz_vm_run_finalizers(th->vm);
+  void *object = tz_gc_alloc(&th->mutator, &cls->layout);
+  if (object == NULL) tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "no memory for an object of %s", cls->name);
+  return object;
+}
+
+void tz_vm_run_finalizers(tz_vm *vm) {
+  for (tz_object *o; (o = tz_gc_next_finalizable(vm->heap)) != NULL;) {
+    void (*finalize)(tz_vm *, void *) = (void (*)(tz_vm *, void *))tz_object_class(o)->finalizer;
+    if (finalize != NULL) finalize(vm, tz_payload(o));
+  }
+}
+
+/* ---- roots ---- */
+
+struct tz_root_chunk { /* slots must not move: chunks in a list, the newest first */
+  struct tz_root_chunk *below;
+  uint32_t count;
+  tz_word words[61];
+};
+
+tz_word *tz_root_push(tz_thread *th, void *object) {
+  struct tz_root_chunk *c = th->roots;
+  if (c == NULL || c->count == sizeof c->words / sizeof *c->words) {
+    c = malloc(sizeof *c);
+    if (c == NULL) {
+      tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "no memory for a root");
+      return NULL;
+    }
+    c->below = th->roots;
+    c->count = 0;
+    th->roots = c;
+  }
+  tz_word *slot = &c->words[c->count++];
+  slot->p = object;
+  return slot;
+}
+
+void tz_root_pop(tz_thread *th, int n) {
+  for (; n > 0; n--) {
+    struct tz_root_chunk *c = th->roots;
+    if (--c->count > 0 || c->below == NULL) continue; /* the first chunk is kept */
+    th->roots = c->below;
+    free(c);
+  }
+}
+
+void tz_roots_visit(tz_thread *th, tz_visitor *v) {
+  for (struct tz_root_chunk *c = th->roots; c != NULL; c = c->below) tz_gc_visit_words(v, c->words, c->count);
+}
+
+void tz_roots_free(tz_thread *th) {
+  for (struct tz_root_chunk *c = th->roots, *below; c != NULL; c = below) {
+    below = c->below;
+    free(c);
+  }
+  th->roots = NULL;
+}
+
+/* ---- calls ---- */
+
+bool tz_native_call(tz_thread *th, tz_function *f, const tz_word *args, int n, tz_word *result) {
+  return tz_interp_enter(th, f, args, n, result);
+}
+
+enum { MAX_CLOSURE_ARGS = 16 };
+
+bool tz_native_call_closure(tz_thread *th, void *closure, const tz_word *args, int n, tz_word *result) {
+  if (closure == NULL) return tz_raise(th, TZ_ERROR_NULL_REF, "null cannot be called");
+  tz_class *cls = tz_object_class(closure);
+  if (!(cls->flags & TZ_CLASS_CLOSURE)) return tz_raise(th, TZ_ERROR_CAST, "%s is no function", cls->name);
+  tz_function *f = cls->vtable[0];
+  if ((uint32_t)n + 1 != f->n_params || n > MAX_CLOSURE_ARGS)
+    return tz_raise(th, TZ_ERROR_ARGUMENT, "%s takes %u arguments, not %d", f->name, f->n_params - 1, n);
+  tz_word all[MAX_CLOSURE_ARGS + 1];
+  all[0].p = closure;
+  for (int i = 0; i < n; i++) all[i + 1] = args[i];
+  return tz_interp_enter(th, f, all, n + 1, result);
+}
