@@ -180,6 +180,10 @@ local function is_inside(p)
   return p.x >= low and p.x <= high and p.y >= low and p.y <= high and p.z >= low and p.z <= ceiling
 end
 
+local function touches_unit(start, finish)
+  return start <= 1.0 and 1.0 <= finish or start <= 0.0 and 0.0 <= finish or 0.0 <= start and finish <= 1.0
+end
+
 local Motion = class()
 
 function Motion.new(call_sign, start, finish)
@@ -203,9 +207,7 @@ function Motion:intersection(other)
   local root = sqrt(discriminant)
   local t1 = (-b - root) / (2.0 * a)
   local t2 = (-b + root) / (2.0 * a)
-  if not (t1 <= t2 and (t1 <= 1.0 and 1.0 <= t2 or t1 <= 0.0 and 0.0 <= t2 or 0.0 <= t1 and t2 <= 1.0)) then
-    return nil
-  end
+  if t1 > t2 or not touches_unit(t1, t2) then return nil end
   local t = t1 <= 0.0 and 0.0 or t1
   local place = start:plus(move1:scaled(t)):plus(other.start:plus(move2:scaled(t))):scaled(0.5)
   if is_inside(place) then return place end
@@ -309,9 +311,8 @@ function Detector:spread(map, seen, square, motion)
   self:spread(map, seen, right:plus(upward), motion)
 end
 
-local function overlaps(side, at, delta, time_in, time_out, margin)
-  return delta == 0.0 and side <= at + margin and at - margin <= side + cell or
-    time_in <= 1.0 and 1.0 <= time_out or time_in <= 0.0 and 0.0 <= time_out or 0.0 <= time_in and time_out <= 1.0
+local function overlaps(side, at, delta, margin)
+  return delta == 0.0 and side <= at + margin and at - margin <= side + cell
 end
 
 function Detector:touches(square, motion)
@@ -325,9 +326,10 @@ function Detector:touches(square, motion)
   local y_in = (square.y - margin - y0) / dy
   local y_out = (square.y + cell + margin - y0) / dy
   if dy < 0.0 then y_in, y_out = y_out, y_in end
-  return overlaps(square.x, x0, dx, x_in, x_out, margin) and overlaps(square.y, y0, dy, y_in, y_out, margin) and
-    (dx == 0.0 or dy == 0.0 or y_in <= x_out and x_out <= y_out or y_in <= x_in and x_in <= y_out or
-      x_in <= y_in and y_out <= x_out)
+  if not overlaps(square.x, x0, dx, margin) and not touches_unit(x_in, x_out) then return false end
+  if not overlaps(square.y, y0, dy, margin) and not touches_unit(y_in, y_out) then return false end
+  if dx == 0.0 or dy == 0.0 then return true end
+  return y_in <= x_out and x_out <= y_out or y_in <= x_in and x_in <= y_out or x_in <= y_in and y_out <= x_out
 end
 
 local Simulator = class()

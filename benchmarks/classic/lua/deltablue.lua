@@ -102,25 +102,25 @@ function EditConstraint:is_input() return true end
 
 local off, forward, backward = 0, 1, 2
 
-local BinaryConstraint = class(Constraint)
+local Relation = class(Constraint)
 
-function BinaryConstraint.init(self, class, left, right, strength)
+function Relation.init(self, class, left, right, strength)
   self.strength, self.left, self.right, self.direction = strength, left, right, off
   return setmetatable(self, class)
 end
 
-function BinaryConstraint:is_satisfied() return self.direction ~= off end
-function BinaryConstraint:attach()
+function Relation:is_satisfied() return self.direction ~= off end
+function Relation:attach()
   self.left:add_constraint(self)
   self.right:add_constraint(self)
   self.direction = off
 end
-function BinaryConstraint:detach()
+function Relation:detach()
   self.left:remove_constraint(self)
   self.right:remove_constraint(self)
   self.direction = off
 end
-function BinaryConstraint:choose(mark)
+function Relation:choose(mark)
   local left, right = self.left, self.right
   if left.mark == mark then
     self.direction = self:direction_to(right, mark, forward)
@@ -132,59 +132,59 @@ function BinaryConstraint:choose(mark)
     self.direction = self:direction_to(right, mark, forward)
   end
 end
-function BinaryConstraint:direction_to(target, mark, way)
+function Relation:direction_to(target, mark, way)
   return target.mark ~= mark and self.strength:is_stronger_than(target.strength) and way or off
 end
-function BinaryConstraint:unsatisfy() self.direction = off end
-function BinaryConstraint:input() return self.direction == forward and self.left or self.right end
-function BinaryConstraint:output() return self.direction == forward and self.right or self.left end
-function BinaryConstraint:mark_inputs(mark) self:input().mark = mark end
-function BinaryConstraint:are_inputs_known(mark) return self:is_variable_known(self:input(), mark) end
-function BinaryConstraint:recalculate()
+function Relation:unsatisfy() self.direction = off end
+function Relation:input() return self.direction == forward and self.left or self.right end
+function Relation:output() return self.direction == forward and self.right or self.left end
+function Relation:mark_inputs(mark) self:input().mark = mark end
+function Relation:are_inputs_known(mark) return self:is_variable_known(self:input(), mark) end
+function Relation:recalculate()
   local source, target = self:input(), self:output()
   target.strength = self.strength:weakest(source.strength)
   target.is_constant = source.is_constant
   if target.is_constant then self:execute() end
 end
 
-local EqualityConstraint = class(BinaryConstraint)
-function EqualityConstraint.new(left, right, strength)
-  return BinaryConstraint.init({}, EqualityConstraint, left, right, strength)
+local Equality = class(Relation)
+function Equality.new(left, right, strength)
+  return Relation.init({}, Equality, left, right, strength)
 end
-function EqualityConstraint:execute() self:output().value = self:input().value end
+function Equality:execute() self:output().value = self:input().value end
 
-local ScaleConstraint = class(BinaryConstraint)
+local Scaling = class(Relation)
 
-function ScaleConstraint.new(left, scale, offset, right, strength)
-  return BinaryConstraint.init({ scale = scale, offset = offset }, ScaleConstraint, left, right, strength)
+function Scaling.new(left, scale, offset, right, strength)
+  return Relation.init({ scale = scale, offset = offset }, Scaling, left, right, strength)
 end
-function ScaleConstraint:attach()
-  BinaryConstraint.attach(self)
+function Scaling:attach()
+  Relation.attach(self)
   self.scale:add_constraint(self)
   self.offset:add_constraint(self)
 end
-function ScaleConstraint:detach()
-  BinaryConstraint.detach(self)
+function Scaling:detach()
+  Relation.detach(self)
   self.scale:remove_constraint(self)
   self.offset:remove_constraint(self)
 end
-function ScaleConstraint:mark_inputs(mark)
-  BinaryConstraint.mark_inputs(self, mark)
+function Scaling:mark_inputs(mark)
+  Relation.mark_inputs(self, mark)
   self.scale.mark = mark
   self.offset.mark = mark
 end
-function ScaleConstraint:are_inputs_known(mark)
+function Scaling:are_inputs_known(mark)
   return self:is_variable_known(self:input(), mark) and self:is_variable_known(self.scale, mark) and
     self:is_variable_known(self.offset, mark)
 end
-function ScaleConstraint:execute()
+function Scaling:execute()
   if self.direction == forward then
     self.right.value = self.left.value * self.scale.value + self.offset.value
   else
     self.left.value = div(self.right.value - self.offset.value, self.scale.value)
   end
 end
-function ScaleConstraint:recalculate()
+function Scaling:recalculate()
   local source, target = self:input(), self:output()
   target.strength = self.strength:weakest(source.strength)
   target.is_constant = source.is_constant and self.scale.is_constant and self.offset.is_constant
@@ -327,7 +327,7 @@ local function chain_test(length)
   local last = first
   for _ = 1, length do
     local next = Variable.new(0)
-    planner:add(EqualityConstraint.new(last, next, required))
+    planner:add(Equality.new(last, next, required))
     last = next
   end
   planner:add(StayConstraint.new(last, strong_default))
@@ -354,7 +354,7 @@ local function projection_test(count)
     target = Variable.new(i)
     targets:append(target)
     planner:add(StayConstraint.new(source, normal))
-    planner:add(ScaleConstraint.new(source, scale, offset, target, required))
+    planner:add(Scaling.new(source, scale, offset, target, required))
   end
   planner:change(source, 17)
   if target.value ~= 1170 then return false end

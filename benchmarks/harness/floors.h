@@ -1,0 +1,13 @@
+/* floors.h: the figures that Terza promises, each measured anew and held against its floor and goal. */
+#pragma once
+#include <stdbool.h>
+
+typedef struct floor_settings {
+  const char *terza; /* the command's path */
+  int rounds;        /* samples of each figure */
+  bool is_long;      /* also what takes hours */
+} floor_settings;
+
+/* Prints "name measured floor goal holds|short", a line for each figure of the interpreter; details go to
+ * standard error. Returns whether every floor holds. A figure that could not be measured is "-" and short. */
+bool floors_interpreter(const floor_settings *settings);
