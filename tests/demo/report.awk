@@ -38,8 +38,7 @@ END {
     for (i = 1; i <= n; i++) sorted[i] = sizes[group, i]
     asort(sorted)
     name = group
-    gsub(/\\/, "\\\\", name)
-    gsub(/"/, "\\\"", name)
+    gsub(/["\\]/, "\\\\&", name)
     printf "\"name\":\"%s\",\"requests\":%d,\"bytes\":%d,\"p50\":%d,\"p90\":%d,\"p99\":%d\n", name, n, sum[group],
       percentile(n, 50), percentile(n, 90), percentile(n, 99)
   }
