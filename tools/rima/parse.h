@@ -8,6 +8,56 @@
 #include "lexer.h"
 #include "parser.h"
 
+/* Short names inside the parser, prefixed symbols outside: the compiler is linked into other people's
+ * programs. */
+#define is_first_on_line rima_parser_is_first_on_line
+#define span_of_token rima_parser_span_of_token
+#define span_from rima_parser_span_from
+#define span_join rima_parser_span_join
+#define fail rima_parser_fail
+#define complain rima_parser_complain
+#define fail_expected rima_parser_fail_expected
+#define expect rima_parser_expect
+#define expect_close rima_parser_expect_close
+#define expect_ident rima_parser_expect_ident
+#define is_left_open rima_parser_is_left_open
+#define skip_statement rima_parser_skip_statement
+#define expect_statement_end rima_parser_expect_statement_end
+#define enter_nesting rima_parser_enter_nesting
+#define grow_height rima_parser_grow_height
+#define list_push_bytes rima_parser_list_push_bytes
+#define list_end rima_parser_list_end
+#define scope_end rima_parser_scope_end
+#define declare rima_parser_declare
+#define bind rima_parser_bind
+#define mention rima_parser_mention
+#define mention_assigned rima_parser_mention_assigned
+#define function_begin rima_parser_function_begin
+#define inner_function rima_parser_inner_function
+#define function_end rima_parser_function_end
+#define parse_type rima_parser_parse_type
+#define parse_type_params rima_parser_parse_type_params
+#define try_types rima_parser_try_types
+#define parse_types rima_parser_parse_types
+#define new_expr rima_parser_new_expr
+#define parse_expr rima_parser_parse_expr
+#define parse_arm_body rima_parser_parse_arm_body
+#define parse_condition rima_parser_parse_condition
+#define parse_match rima_parser_parse_match
+#define parse_args rima_parser_parse_args
+#define parse_number rima_parser_parse_number
+#define parse_string rima_parser_parse_string
+#define doc_before rima_parser_doc_before
+#define parse_pattern rima_parser_parse_pattern
+#define parse_binding rima_parser_parse_binding
+#define parse_variable rima_parser_parse_variable
+#define parse_block rima_parser_parse_block
+#define parse_stmt rima_parser_parse_stmt
+#define is_assert rima_parser_is_assert
+#define leading_keyword rima_parser_leading_keyword
+#define parse_function_rest rima_parser_parse_function_rest
+#define parse_params rima_parser_parse_params
+
 /* How tall a tree may grow, operator chains included; nesting proper is bounded by RIMA_MAX_NESTING. */
 #define RIMA_MAX_HEIGHT 1000
 

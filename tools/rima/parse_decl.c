@@ -313,6 +313,15 @@ static void parse_supers(parser *p, rima_decl *decl) {
   decl->class_.supers = list_end(p, mark, sizeof(rima_type_expr *), &decl->class_.super_count);
 }
 
+static rima_decl *new_type_decl(parser *p, rima_decl_kind k, uint32_t first, modifiers m) {
+  rima_decl *decl = new_decl(p, k, first);
+  decl->doc = doc_before(p, first, false);
+  decl->is_private = m.is_private;
+  decl->is_open = m.is_open;
+  decl->is_abstract = m.is_abstract;
+  return decl;
+}
+
 static void parse_head(parser *p, rima_decl *decl, const char *what) {
   advance(p);
   decl->name = expect_ident(p, what);
@@ -338,10 +347,9 @@ static void parse_class_members(parser *p, rima_decl *decl, rima_function *const
 
 static rima_decl *parse_class(parser *p, uint32_t first, modifiers m) {
   check_modifiers(p, m, (modifiers){.is_private = true, .is_open = true, .is_abstract = true}, "a class");
-  rima_decl *decl = new_decl(p, RIMA_DECL_CLASS, first);
+  rima_decl *decl = new_type_decl(p, RIMA_DECL_CLASS, first, m);
   rima_function *constructor = decl->class_.constructor = RIMA_NEW(p->arena, rima_function);
   constructor->kind = RIMA_FUNCTION_CONSTRUCTOR;
-  decl->doc = doc_before(p, first, false);
   parse_head(p, decl, "the class's name");
   constructor->name = decl->name;
   function_frame frame = function_begin(p, constructor);
@@ -359,8 +367,7 @@ static rima_decl *parse_class(parser *p, uint32_t first, modifiers m) {
 
 static rima_decl *parse_interface(parser *p, uint32_t first, modifiers m) {
   check_modifiers(p, m, (modifiers){.is_private = true}, "an interface");
-  rima_decl *decl = new_decl(p, RIMA_DECL_INTERFACE, first);
-  decl->doc = doc_before(p, first, false);
+  rima_decl *decl = new_type_decl(p, RIMA_DECL_INTERFACE, first, m);
   parse_head(p, decl, "the interface's name");
   if (!p->in_panic) parse_supers(p, decl);
   uint32_t opener = p->at;
@@ -411,8 +418,7 @@ static void parse_enum_body(parser *p, rima_decl *decl, uint32_t opener) {
 
 static rima_decl *parse_enum(parser *p, uint32_t first, modifiers m) {
   check_modifiers(p, m, (modifiers){.is_private = true}, "an enum");
-  rima_decl *decl = new_decl(p, RIMA_DECL_ENUM, first);
-  decl->doc = doc_before(p, first, false);
+  rima_decl *decl = new_type_decl(p, RIMA_DECL_ENUM, first, m);
   parse_head(p, decl, "the enum's name");
   if (!p->in_panic) parse_supers(p, decl);
   uint32_t opener = p->at;
@@ -426,8 +432,7 @@ static rima_decl *parse_enum(parser *p, uint32_t first, modifiers m) {
 
 static rima_decl *parse_extend(parser *p, uint32_t first, modifiers m) {
   check_modifiers(p, m, (modifiers){.is_private = true}, "`extend`");
-  rima_decl *decl = new_decl(p, RIMA_DECL_EXTEND, first);
-  decl->doc = doc_before(p, first, false);
+  rima_decl *decl = new_type_decl(p, RIMA_DECL_EXTEND, first, m);
   advance(p);
   if (is(p, RIMA_TOK_LBRACKET))
     decl->extend.type_params = parse_type_params(p, &decl->extend.type_param_count);
