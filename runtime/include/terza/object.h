@@ -90,10 +90,10 @@ typedef struct tz_array { /* also strings: then the elements are bytes */
   tz_header header;
   int64_t length;
   union {
-    uint8_t u8[8];
-    int16_t i16[4];
-    int32_t i32[2];
-    float f32[2];
+    uint8_t u8[1]; /* [1]: really `length` */
+    int16_t i16[1];
+    int32_t i32[1];
+    float f32[1];
     tz_word words[1];
   };
 } tz_array;
