@@ -137,6 +137,7 @@ void tz_vm_free(tz_vm *vm) {
 
 /* ---- running ---- */
 
+void tz_vm_set_step_limit(tz_vm *vm, int64_t steps) { tz_interp_set_step_limit(vm->thread, steps); }
 void tz_vm_interrupt(tz_vm *vm) { tz_scheduler_interrupt(vm->scheduler); }
 
 static bool run_nested(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *result,

@@ -21,6 +21,7 @@ typedef struct tz_hooks {                                   /* NULL: absent */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
   void (*vm_free)(tz_vm *vm);
   void (*write)(tz_vm *vm, int fd, const char *bytes, size_t n); /* embedder: takes the guest's output on fd 1 or 2 */
+  bool (*exit)(tz_thread *th, int status); /* embedder: env.exit; raises, returns false. Absent: the process exits */
 } tz_hooks;
 
 struct tz_module {
@@ -78,6 +79,9 @@ tz_type *tz_type_chan(tz_vm *vm, tz_type *element);
 tz_type *tz_type_func(tz_vm *vm, tz_sig *signature);
 tz_sig *tz_sig_intern(tz_vm *vm, tz_type *result, tz_type *const *params, uint32_t n);
 tz_module *tz_module_find(tz_vm *vm, const char *name);
+
+/* For runs from now on; 0: none. */
+void tz_vm_set_step_limit(tz_vm *vm, int64_t steps);
 
 /* From any thread: the main process of the run under way gets a CancelledError at its next safepoint or wait. */
 void tz_vm_interrupt(tz_vm *vm);
