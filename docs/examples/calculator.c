@@ -1,21 +1,22 @@
 /* calculator.c: a host program that scripts itself in Rima.
  *
- * It gives the guest a native, loads a program from memory, calls it, shows what an error looks like, and bounds a
- * program that would not end. Build: link with libterza (see docs/embedding.md). */
+ * It gives the guest a native, loads a program from memory, calls it, shows what an error looks like, and
+ * bounds a program that would not end. Build: link with libterza (see docs/embedding.md). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <terza/terza.h>
 
-static const char program[] = "native fun discount(customer: str): float\n"
-                              "\n"
-                              "class Order(let customer: str, let amount: float)\n"
-                              "\n"
-                              "fun order(customer: str, amount: float): Order { return Order(customer, amount) }\n"
-                              "fun total(o: Order): float { return o.amount * (1.0 - discount(o.customer)) }\n"
-                              "fun describe(o: Order): str = \"${o.customer} pays ${total(o)}\"\n"
-                              "fun share(amount: int, people: int): int = amount / people\n"
-                              "fun forever() { while true { } }\n";
+static const char program[] =
+    "native fun discount(customer: str): float\n"
+    "\n"
+    "class Order(let customer: str, let amount: float)\n"
+    "\n"
+    "fun order(customer: str, amount: float): Order { return Order(customer, amount) }\n"
+    "fun total(o: Order): float { return o.amount * (1.0 - discount(o.customer)) }\n"
+    "fun describe(o: Order): str = \"${o.customer} pays ${total(o)}\"\n"
+    "fun share(amount: int, people: int): int = amount / people\n"
+    "fun forever() { while true { } }\n";
 
 /* What the guest calls: a table of the host's. */
 static bool discount(terza_call_frame *call, void *data) {
@@ -54,7 +55,8 @@ int main(void) {
 
   terza_vm *vm = terza_new(&config, &error);
   if (vm == NULL) return fail("making the machine", &error);
-  if (!terza_register(vm, "shop.discount", "(string)f64", discount, "Ana", &error)) return fail("registering", &error);
+  if (!terza_register(vm, "shop.discount", "(string)f64", discount, "Ana", &error))
+    return fail("registering", &error);
   if (!terza_load_source(vm, "shop.rima", program, strlen(program), &error)) return fail("loading", &error);
 
   if (!show_order(vm, "Ana", 80, &error) || !show_order(vm, "Bo", 80, &error)) return fail("calling", &error);
@@ -63,7 +65,8 @@ int main(void) {
   if (!terza_call_name(vm, "shop.share", people, 2, NULL, &error))
     printf("%s at %s:%u: %s\n", error.type, error.file, error.line, error.message);
 
-  if (!terza_call_name(vm, "shop.forever", NULL, 0, NULL, &error)) printf("%s: %s\n", error.type, error.message);
+  if (!terza_call_name(vm, "shop.forever", NULL, 0, NULL, &error))
+    printf("%s: %s\n", error.type, error.message);
 
   const char *wrong = "fun f(): int = \"one\"\n";
   if (!terza_load_source(vm, "wrong.rima", wrong, strlen(wrong), &error))

@@ -1,5 +1,5 @@
-/* two_machines.c: two machines in one program share nothing; each one's output goes to the host; a run is cancelled from
- * another thread. */
+/* two_machines.c: two machines in one program share nothing; each one's output goes to the host; a run is
+ * cancelled from another thread. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +7,11 @@
 #include <terza/terza.h>
 #include <time.h>
 
-static const char program[] = "var count = 0\n"
-                              "fun add(n: int): int { count += n; print(\"count is ${count}\"); return count }\n"
-                              "fun wait() { Channel[int](0).recv() }\n"
-                              "fun spin() { while true { } }\n";
+static const char program[] =
+    "var count = 0\n"
+    "fun add(n: int): int { count += n; print(\"count is ${count}\"); return count }\n"
+    "fun wait() { Channel[int](0).recv() }\n"
+    "fun spin() { while true { } }\n";
 
 typedef struct console {
   const char *name;
