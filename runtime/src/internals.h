@@ -10,6 +10,7 @@ struct tz_internals {
   char *out;                 /* buffered output on fd 1 */
   size_t out_length;
   bool out_is_terminal;
+  int out_error;             /* errno of the first write that failed; 0: none */
 };
 
 /* Calls the finalizers of native payloads that the collector found unreachable. Does not collect. */

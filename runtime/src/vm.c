@@ -175,21 +175,27 @@ bool tz_vm_run(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *r
 
 enum { OUT_BYTES = 32 << 10 };
 
-static void write_all(int fd, const char *bytes, size_t n) {
+static void write_all(tz_vm *vm, int fd, const char *bytes, size_t n) {
   while (n > 0) {
     ssize_t done = write(fd, bytes, n);
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return; /* nobody listens; print() has no way to say so */
+    if (done <= 0) {
+      if (fd == 1 && vm->internals->out_error == 0) vm->internals->out_error = errno;
+      return;
+    }
     bytes += done;
     n -= (size_t)done;
   }
 }
 
-void tz_vm_flush(tz_vm *vm) {
+bool tz_vm_flush(tz_vm *vm) {
   struct tz_internals *in = vm->internals;
-  if (in->out_length > 0) write_all(1, in->out, in->out_length);
+  if (in->out_length > 0) write_all(vm, 1, in->out, in->out_length);
   in->out_length = 0;
+  return in->out_error == 0;
 }
+
+int tz_vm_output_error(const tz_vm *vm) { return vm->internals->out_error; }
 
 static void out_add(tz_vm *vm, const char *bytes, size_t n) {
   struct tz_internals *in = vm->internals;
@@ -199,7 +205,7 @@ static void out_add(tz_vm *vm, const char *bytes, size_t n) {
   }
   if (in->out_length + n > OUT_BYTES) tz_vm_flush(vm);
   if (in->out == NULL || n > OUT_BYTES) {
-    write_all(1, bytes, n);
+    write_all(vm, 1, bytes, n);
     return;
   }
   memcpy(in->out + in->out_length, bytes, n);
@@ -214,6 +220,6 @@ void tz_vm_write(tz_vm *vm, int fd, const char *bytes, size_t n) {
     out_add(vm, bytes, n);
   } else {
     tz_vm_flush(vm);
-    write_all(fd, bytes, n);
+    write_all(vm, fd, bytes, n);
   }
 }

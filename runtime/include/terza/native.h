@@ -89,6 +89,8 @@ bool tz_any_equal(tz_thread *th, uint64_t a, uint64_t b, bool *equal);
 bool tz_any_hash(tz_thread *th, uint64_t any, int64_t *hash);
 
 /* The guest's output on fd 1 or 2: to the embedder's hook, or the process's descriptor through a buffer of the VM that
- * tz_vm_flush empties (so do the end of a run and fd 2's writes). */
+ * tz_vm_flush empties (so do the end of a run and fd 2's writes). Flushing tells whether every write so far succeeded;
+ * tz_vm_output_error gives the errno of the first that did not, or 0. */
 void tz_vm_write(tz_vm *vm, int fd, const char *bytes, size_t n);
-void tz_vm_flush(tz_vm *vm);
+bool tz_vm_flush(tz_vm *vm);
+int tz_vm_output_error(const tz_vm *vm);
