@@ -189,7 +189,6 @@ Test(limit, steps) {
   terza_set_step_limit(vm, 100000);
   cr_expect_not(terza_call_name(vm, "m.spin", &many, 1, &result, &error));
   cr_expect_str_eq(error.type, "StepLimitError");
-  terza_set_step_limit(vm, 100000);
   cr_expect(terza_call_name(vm, "m.spin", &few, 1, &result, &error));
   terza_set_step_limit(vm, 0);
   cr_expect(terza_call_name(vm, "m.spin", &many, 1, &result, &error));

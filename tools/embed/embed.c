@@ -51,6 +51,7 @@ terza_vm *terza_new(const terza_config *config, terza_error *error) {
   }
   owner->write = config->write;
   owner->host = config->host;
+  owner->step_limit = (uint64_t)options.step_limit;
   owner->vm->host = owner;
   owner->vm->hooks.exit = exit_run;
   if (config->write != NULL) owner->vm->hooks.write = write_to_host;
@@ -89,6 +90,8 @@ uint64_t terza_memory_used(terza_vm *owner) {
 static bool run(terza_vm *owner, tz_function *f, const tz_word *args, int n, tz_word *result,
                 terza_error *error) {
   tz_ref exception = {0};
+  bool is_outermost = owner->vm->thread->process == NULL;
+  if (is_outermost) tz_vm_set_step_limit(owner->vm, (int64_t)owner->step_limit);
   if (tz_vm_run(owner->vm, f, args, n, result, &exception)) return true;
   return embed_fail_guest(owner, error, exception);
 }

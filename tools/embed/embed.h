@@ -25,6 +25,7 @@ struct terza_vm {
   terza_handle *handles;
   void (*write)(void *host, int fd, const char *bytes, size_t length);
   void *host;
+  uint64_t step_limit; /* of each call from the host */
 };
 
 struct terza_call_frame {

@@ -40,9 +40,10 @@ typedef struct terza_config {
   size_t size;           /* sizeof(terza_config), set by terza_config_init */
   uint64_t memory_limit; /* bytes of guest heap, stacks and counted native memory; 0: three quarters of the
                             machine */
-  uint64_t step_limit;   /* loop rounds and calls a run may make; beyond: StepLimitError; 0: none */
-  const char *options;   /* more settings, "name=value name=value" (see `terza help options`), or NULL */
-  int n_arguments;       /* of the program: env.args(); must outlive the machine */
+  uint64_t step_limit; /* loop rounds and calls that one call from the host may make; beyond: StepLimitError;
+                          0: none */
+  const char *options; /* more settings, "name=value name=value" (see `terza help options`), or NULL */
+  int n_arguments;     /* of the program: env.args(); must outlive the machine */
   const char *const *arguments;
   /* Takes what the guest prints, fd 1 or 2; NULL: to the process's own. */
   void (*write)(void *host, int fd, const char *bytes, size_t length);
@@ -55,7 +56,7 @@ void terza_free(terza_vm *vm); /* ends its processes, runs finalizers; handles d
 void *terza_host(terza_vm *vm);
 /* From any thread: the run under way gets a CancelledError at its next loop round, call or wait. */
 void terza_interrupt(terza_vm *vm);
-/* For the runs from now on; 0: none. */
+/* For each call from now on; 0: none. */
 void terza_set_step_limit(terza_vm *vm, uint64_t steps);
 void terza_set_memory_limit(terza_vm *vm, uint64_t bytes); /* at most what the machine was made with */
 uint64_t terza_memory_used(terza_vm *vm);                  /* bytes of heap and counted native memory */
