@@ -276,6 +276,7 @@ bool tz_function_finish(tz_vm *vm, tz_function *f) {
   }
   f->ref_map = map;
   f->frame_bytes = (f->n_registers + TZ_FRAME_HEADER + 1) * (uint32_t)sizeof(tz_word);
+  if (vm->hooks.function_linked != NULL) vm->hooks.function_linked(vm, f);
   return true;
 }
 

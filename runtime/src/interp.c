@@ -23,6 +23,14 @@
   } while (0)
 #define SAVE (th->pc = pc, th->fp = fp, th->budget = budget)
 #define RELOAD (fp = th->fp, budget = th->budget, k = TZ_FRAME_FUNCTION(fp)->k)
+/* Goes on after a slow path, which may have moved the stack, unwound or switched processes: on the best tier. */
+#define RESUME                                                                                               \
+  do {                                                                                                       \
+    RELOAD;                                                                                                  \
+    if (TZ_UNLIKELY(TZ_FRAME_FUNCTION(fp)->tier != NULL))                                                    \
+      TZ_MUSTTAIL return ((tz_code_fn *)th->resume)(ARGUMENTS);                                              \
+    DISPATCH;                                                                                                \
+  } while (0)
 
 const tz_insn tz_code_enter[1] = {TZ_OP_ENTER};
 
@@ -30,16 +38,14 @@ const tz_insn tz_code_enter[1] = {TZ_OP_ENTER};
 HANDLER_COLD interp_slow(PARAMETERS) {
   SAVE;
   pc = ((tz_slow *)(uintptr_t)in)(th, pc);
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 /* in: the function whose frame does not fit. */
 HANDLER_COLD interp_slow_stack(PARAMETERS) {
   SAVE;
   pc = tz_slow_stack(th, pc, (tz_function *)(uintptr_t)in);
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 /* ---- Operands ------------------------------------------------------------------------------------------------- */
@@ -193,8 +199,7 @@ TZ_PRESERVE_NONE void tz_interp_entry(PARAMETERS) {
 }
 
 TZ_PRESERVE_NONE void tz_interp_resume(PARAMETERS) {
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 /* ---- Natives --------------------------------------------------------------------------------------------------- */
@@ -202,14 +207,12 @@ TZ_PRESERVE_NONE void tz_interp_resume(PARAMETERS) {
 HANDLER_COLD interp_native_parked(PARAMETERS) {
   pc = tz_slow_parked(th, (tz_insn *)tz_code_resume);
   if (pc == NULL) return;
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 HANDLER_COLD interp_native_failed(PARAMETERS) {
   pc = tz_unwind(th, (tz_insn *)tz_code_resume);
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 #define NATIVE_RETURN(ok)                                                                                \
@@ -233,8 +236,7 @@ TZ_PRESERVE_NONE void tz_native_entry(PARAMETERS) {
 TZ_PRESERVE_NONE void tz_any_return(PARAMETERS) {
   SAVE;
   pc = tz_any_finish(th, (tz_word){.u = in});
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 /* ---- Opcodes --------------------------------------------------------------------------------------------------- */
@@ -301,8 +303,7 @@ HANDLER_COLD interp_process_end(PARAMETERS) {
   SAVE;
   pc = tz_slow_process_end(th, pc);
   if (pc == NULL) return;
-  RELOAD;
-  DISPATCH;
+  RESUME;
 }
 
 TZ_PRESERVE_NONE void tz_interp_process_return(PARAMETERS) {
@@ -342,6 +343,8 @@ tz_code_fn *const tz_interp_table[256] = {
 
 TZ_PRESERVE_NONE void tz_interp_profile_step(PARAMETERS) {
   tz_profile_instruction(th, pc, fp);
+  if (!th->profiling && TZ_FRAME_FUNCTION(fp)->tier != NULL) /* the burst is over */
+    TZ_MUSTTAIL return ((tz_code_fn *)th->resume)(ARGUMENTS);
   in = *pc;
   TZ_MUSTTAIL return tz_interp_table[(uint8_t)in](ARGUMENTS);
 }

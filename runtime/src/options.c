@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 static const tz_option_info infos[] = {
-#define TZ_OPTION_BOOL(field, text, value, help) {text, #value, help, 'b', offsetof(tz_options, field)},
-#define TZ_OPTION_INT(field, text, value, help) {text, #value, help, 'i', offsetof(tz_options, field)},
-#define TZ_OPTION_SIZE(field, text, value, help) {text, #value, help, 's', offsetof(tz_options, field)},
+#define TZ_OPTION_BOOL(field, text, value, help) {text, #value, help, 'b', offsetof(tz_options, field), NULL},
+#define TZ_OPTION_INT(field, text, value, help) {text, #value, help, 'i', offsetof(tz_options, field), NULL},
+#define TZ_OPTION_SIZE(field, text, value, help) {text, #value, help, 's', offsetof(tz_options, field), NULL},
+#define TZ_OPTION_ENUM(field, text, value, values, help) {text, #value, help, 'e', offsetof(tz_options, field), values},
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
+#undef TZ_OPTION_ENUM
 };
 enum { N_OPTIONS = sizeof infos / sizeof *infos };
 
@@ -23,10 +25,12 @@ static const tz_options defaults = {
 #define TZ_OPTION_BOOL(field, text, value, help) .field = value,
 #define TZ_OPTION_INT(field, text, value, help) .field = value,
 #define TZ_OPTION_SIZE(field, text, value, help) .field = value,
+#define TZ_OPTION_ENUM(field, text, value, values, help) .field = value,
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
+#undef TZ_OPTION_ENUM
 #if TERZA_STRESS
     .stress_alloc = 61,
     .stress_safepoint = 7,
@@ -101,6 +105,17 @@ static bool parse_bool(const char *text, size_t n, bool *value) {
   return false;
 }
 
+/* The place of a name in "off|on|default". */
+static bool parse_choice(const char *text, size_t n, const char *values, int64_t *value) {
+  *value = 0;
+  for (const char *at = values;; (*value)++) {
+    size_t length = strcspn(at, "|");
+    if (length == n && memcmp(at, text, n) == 0) return true;
+    if (at[length] == 0) return false;
+    at += length + 1;
+  }
+}
+
 static bool option_set(tz_options *options, const tz_option_info *info, const char *value, size_t n,
                        char *error, size_t room) {
   void *field = (char *)options + info->offset;
@@ -108,6 +123,12 @@ static bool option_set(tz_options *options, const tz_option_info *info, const ch
     if (value == NULL) return *(bool *)field = true;
     if (parse_bool(value, n, field)) return true;
     snprintf(error, room, "option %s takes true or false, not \"%.*s\"", info->name, (int)n, value);
+    return false;
+  }
+  if (info->type == 'e') {
+    int64_t choice;
+    if (value != NULL && parse_choice(value, n, info->values, &choice)) return *(int64_t *)field = choice, true;
+    snprintf(error, room, "option %s takes %s, not \"%.*s\"", info->name, info->values, (int)n, value ? value : "");
     return false;
   }
   if (value != NULL && parse_number(value, n, info->type == 's', field)) return true;

@@ -2,8 +2,8 @@
  *
  * A process is a stack of VM frames plus a saved pc and fp: nothing native. Switching therefore happens
  * inside any slow path: it stores the running process's pc and fp, installs another's in the thread
- * (th->process, fp, stack_limit, budget) and returns its pc. Whoever called the slow path reloads fp, k AND
- * the budget from the thread.
+ * (th->process, fp, stack_limit) and returns its pc. Whoever called the slow path reloads fp and k. The
+ * budget is the worker's: it goes on across switches.
  *
  * What the interpreter supplies (interp.h):
  *   bool tz_interp_run(tz_thread *th)      runs from th->pc, th->fp until tz_slow_process_end returned NULL

@@ -137,12 +137,13 @@ static tz_insn *raise_now(tz_thread *th, tz_process *p) {
   return pc;
 }
 
+/* The budget slice goes on: it belongs to the worker, so that steps are counted however often processes
+ * switch. */
 static tz_insn *install(tz_thread *th, tz_process *p) {
   th->process = p;
   th->fp = p->fp;
   th->pc = p->pc;
   th->stack_limit = p->stack->base + p->stack->words;
-  th->budget = th->vm->options.stress_budget > 0 ? th->vm->options.stress_budget : TZ_BUDGET;
   p->state = TZ_PROCESS_RUNNING;
   tz_process_mark_changed(th->vm, p);
   th->vm->scheduler->switches++;

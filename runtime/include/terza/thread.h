@@ -24,6 +24,7 @@ struct tz_thread {
   uint64_t steps_left;   /* step limit, in budget units; UINT64_MAX: none */
   bool parked;           /* a native has parked the running process (runtime/src/process.h) */
   struct tz_root_chunk *roots; /* tz_root_push */
+  void *resume;          /* goes on at pc in th->fp's function on its best tier, once that has one; interp.h */
   void *dispatch[256];   /* handlers by opcode; swapped for a sampling burst */
 };
 

@@ -10,14 +10,17 @@ typedef struct tz_options { /* one field for each line of spec/options.def */
 #define TZ_OPTION_BOOL(name, text, value, help) bool name;
 #define TZ_OPTION_INT(name, text, value, help) int64_t name;
 #define TZ_OPTION_SIZE(name, text, value, help) int64_t name; /* bytes */
+#define TZ_OPTION_ENUM(name, text, value, values, help) int64_t name; /* index into values */
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
+#undef TZ_OPTION_ENUM
 } tz_options;
 
 typedef struct tz_hooks {                                   /* NULL: absent */
   bool (*budget)(tz_thread *th, tz_function *f, tz_insn *pc); /* jit: a slice of heat fell on f; may change f->entry */
+  void (*function_linked)(tz_vm *vm, tz_function *f);       /* jit: may change f->entry */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
   void (*vm_free)(tz_vm *vm);
   void (*write)(tz_vm *vm, int fd, const char *bytes, size_t n); /* embedder: takes the guest's output on fd 1 or 2 */
@@ -57,6 +60,7 @@ struct tz_vm {
   struct tz_scheduler *scheduler;
   tz_thread *thread;        /* the one worker */
   tz_hooks hooks;
+  struct tz_jit *jit;       /* compiled tiers; NULL: none attached */
   void *host;               /* the embedder's */
   int n_arguments;          /* of the program, without its name: what env.args() gives; the host's memory */
   const char *const *arguments;
