@@ -40,6 +40,6 @@ char *command_read_file(const command_line *line, const char *path, size_t *leng
 /* Writes through a temporary file beside it, so that PATH is whole or untouched. False after saying why. */
 bool command_write_file(const command_line *line, const char *path, const void *bytes, size_t length);
 
-/* An image from a .tzm, .tza or .rima file, verified; NULL after saying why. *bytes (may be NULL) is to be
- * freed after the image. */
-tz_image *command_load_image(command_line *line, const char *path, char **bytes);
+/* An image from a .tzm, .tza or .rima file, not yet verified; NULL after saying why. *bytes (may be NULL) is
+ * to be freed after the image. */
+tz_image *command_read_image(command_line *line, const char *path, char **bytes);

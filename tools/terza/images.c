@@ -1,7 +1,7 @@
 /* images.c: the commands that deal in modules without running them: build, asm, dis, verify. */
-#include "asm.h"
 #include "command.h"
 #include "compile.h"
+#include "terza/assembler.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,14 +21,17 @@ static tz_image *assemble(command_line *line, const char *path) {
   size_t length;
   char *text = command_read_file(line, path, &length);
   if (!text) return NULL;
-  char error[1024];
-  tz_image *image = tz_asm_assemble(text, length, path, error, sizeof error);
-  if (!image) fprintf(stderr, "%s\n", error);
+  tz_asm_error error;
+  tz_image *image = tz_asm_assemble(text, length, &error);
+  if (!image) {
+    fprintf(stderr, "%s:%u:%u: error: %s\n", path, error.line, error.column, error.message);
+    if (error.hint[0]) fprintf(stderr, "hint: %s\n", error.hint);
+  }
   free(text);
   return image;
 }
 
-tz_image *command_load_image(command_line *line, const char *path, char **bytes) {
+tz_image *command_read_image(command_line *line, const char *path, char **bytes) {
   tz_image_error error;
   tz_image *image = NULL;
   *bytes = NULL;
@@ -44,8 +47,18 @@ tz_image *command_load_image(command_line *line, const char *path, char **bytes)
     if (*bytes && !(image = tz_image_read((const uint8_t *)*bytes, length, &error)))
       report_image_error(path, NULL, &error);
   }
-  if (image && tz_image_verify(image, &error)) return image;
-  if (image) report_image_error(path, image, &error);
+  if (image) return image;
+  free(*bytes);
+  *bytes = NULL;
+  return NULL;
+}
+
+/* The same, verified. */
+static tz_image *load_image(command_line *line, const char *path, char **bytes) {
+  tz_image_error error;
+  tz_image *image = command_read_image(line, path, bytes);
+  if (!image || tz_image_verify(image, &error)) return image;
+  report_image_error(path, image, &error);
   tz_image_free(image);
   free(*bytes);
   *bytes = NULL;
@@ -111,9 +124,9 @@ int command_dis(command_line *line) {
   if (line->n_args == 0) return command_fail(line, "name a file");
   for (int i = 0; i < line->n_args; i++) {
     char *bytes, *text;
-    tz_image *image = command_load_image(line, line->args[i], &bytes);
+    tz_image *image = load_image(line, line->args[i], &bytes);
     if (!image) return EXIT_NOT_STARTED;
-    if ((text = tz_asm_disassemble(image))) fputs(text, stdout);
+    if ((text = tz_asm_disassemble(image, NULL))) fputs(text, stdout);
     else command_fail(line, "out of memory");
     bool done = text != NULL;
     free(text);
@@ -149,7 +162,7 @@ int command_verify(command_line *line) {
   int status = EXIT_DONE;
   for (int i = 0; i < line->n_args; i++) {
     char *bytes;
-    tz_image *image = command_load_image(line, line->args[i], &bytes);
+    tz_image *image = load_image(line, line->args[i], &bytes);
     if (!image) status = EXIT_NOT_STARTED;
     else if (timed) time_verification(image);
     tz_image_free(image);

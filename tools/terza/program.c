@@ -37,13 +37,10 @@ bool program_call(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word
 
 tz_module *program_load(tz_vm *vm, tz_image *image, const char *path, int *status) {
   tz_load_error error;
-  size_t length;
-  uint8_t *bytes = tz_image_write(image, &length);
-  tz_image_free(image);
-  tz_module *module = bytes ? tz_module_load(vm, bytes, length, &error) : NULL;
-  free(bytes);
+  tz_module *module = tz_module_link(vm, image, &error);
   *status = EXIT_NOT_STARTED;
   if (!module) {
+    tz_image_free(image);
     fprintf(stderr, "%s: error: %s\n", path, error.message);
     return NULL;
   }
@@ -52,14 +49,6 @@ tz_module *program_load(tz_vm *vm, tz_image *image, const char *path, int *statu
   module->initialised = true;
   *status = EXIT_DONE;
   return module;
-}
-
-tz_function *program_function(tz_module *module, const char *name) {
-  for (uint32_t i = 0; i < module->n_functions; i++) {
-    tz_text text = module->image->functions[i].name;
-    if (text.length == strlen(name) && memcmp(text.at, name, text.length) == 0) return module->functions[i];
-  }
-  return NULL;
 }
 
 /* The program's arguments as [string]; NULL: out of memory. */
@@ -94,17 +83,27 @@ static int call_main(tz_vm *vm, tz_function *f) {
   return f->signature->result->kind == TZ_KIND_I64 ? (int)(result.u & 0xff) : EXIT_DONE;
 }
 
+/* Output that did not reach its destination (a full disk, say) is the program's failure. */
+static bool output_is_whole(tz_vm *vm) {
+  tz_vm_flush(vm);
+  int error = tz_vm_output_error(vm);
+  if (error == 0) return true;
+  fprintf(stderr, "terza run: cannot write the program's output: %s\n", strerror(error));
+  return false;
+}
+
 int command_run(command_line *line) {
   if (!command_take_options(line)) return EXIT_NOT_STARTED;
   if (line->n_args == 0) return command_fail(line, "name a program");
   const char *path = line->args[0];
   char *bytes;
-  tz_image *image = command_load_image(line, path, &bytes);
+  tz_image *image = command_read_image(line, path, &bytes);
   if (!image) return EXIT_NOT_STARTED;
   tz_vm *vm = program_vm(line, line->args + 1, line->n_args - 1);
   int status = EXIT_NOT_STARTED;
   tz_module *module = vm ? program_load(vm, image, path, &status) : NULL;
   if (module && module->main) status = call_main(vm, module->main);
+  if (vm && !output_is_whole(vm)) status = EXIT_PROGRAM_FAILED;
   if (vm) program_end(vm);
   free(bytes);
   return status;
@@ -127,7 +126,7 @@ static void test_file(command_line *line, const char *path, tally *t) {
   if (!result.image || (vm && result.test_count > 0 && !module)) t->broken++;
   for (uint32_t i = 0; module && i < result.test_count; i++) {
     const rima_test *test = &result.tests[i];
-    tz_function *f = program_function(module, test->function);
+    tz_function *f = tz_module_function(module, test->function);
     if (f && program_call(vm, f, NULL, 0, NULL)) t->passed++;
     else {
       t->failed++;

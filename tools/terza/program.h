@@ -7,10 +7,8 @@
 tz_vm *program_vm(command_line *line, char **args, int n_args);
 /* Ends it: prints what --dump-… options ask for. */
 void program_end(tz_vm *vm);
-/* Verifies, links and initialises an image, which it frees; NULL after saying why, with *status set: 2
- * refused, 1 an initialiser failed. */
+/* Verifies, links and initialises an image, which the VM owns from then on; NULL after saying why, with
+ * *status set: 2 refused, 1 an initialiser failed. */
 tz_module *program_load(tz_vm *vm, tz_image *image, const char *path, int *status);
 /* Runs () -> void or the like; false: the error was printed. */
 bool program_call(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *result);
-/* The function of that image name in a module, or NULL. */
-tz_function *program_function(tz_module *module, const char *name);
