@@ -17,8 +17,8 @@ typedef struct writer {
   bool failed;
 } writer;
 
-static void *put(writer *w, const void *from, size_t n) {
-  if (w->failed) return NULL;
+static uint8_t *put(writer *w, const void *from, size_t n) {
+  if (w->failed || n == 0) return NULL;
   if (n > w->capacity - w->n) {
     size_t capacity = (w->n + n) * 2 + 4096;
     uint8_t *larger = realloc(w->bytes, capacity);
@@ -30,7 +30,7 @@ static void *put(writer *w, const void *from, size_t n) {
     w->capacity = capacity;
   }
   uint8_t *to = w->bytes + w->n;
-  if (from != NULL && n != 0) memcpy(to, from, n);
+  if (from != NULL) memcpy(to, from, n);
   else memset(to, 0, n);
   w->n += n;
   return to;
