@@ -305,18 +305,23 @@ static bool io_write_bytes(tz_thread *th, tz_word *args) {
   return put(th, args, f, bytes->u8 + start, (size_t)(end - start));
 }
 
+/* The machine keeps the first error of its output: reported here as that of any file. */
+static bool flush_standard(tz_thread *th, const file *f) {
+  tz_vm *vm = tz_thread_vm(th);
+  return tz_vm_flush(vm) || tz_raise_io(th, "write", f->path, tz_vm_output_error(vm));
+}
+
 static bool io_flush(tz_thread *th, tz_word *args) {
   file *f = writer_of(th, args[0].p);
   if (f == NULL) return false;
-  if (f->is_standard) tz_vm_flush(tz_thread_vm(th));
-  return f->is_standard || f->end == 0 || perform(th, args, f, TASK_FLUSH, !f->is_regular);
+  if (f->is_standard) return flush_standard(th, f);
+  return f->end == 0 || perform(th, args, f, TASK_FLUSH, !f->is_regular);
 }
 
 static bool io_sync(tz_thread *th, tz_word *args) {
   file *f = writer_of(th, args[0].p);
   if (f == NULL) return false;
-  if (f->is_standard) tz_vm_flush(tz_thread_vm(th));
-  return f->is_standard || perform(th, args, f, TASK_SYNC, true);
+  return f->is_standard ? flush_standard(th, f) : perform(th, args, f, TASK_SYNC, true);
 }
 
 /* Closing twice does nothing; a standard stream is only flushed. */
@@ -327,8 +332,8 @@ static bool io_close(tz_thread *th, tz_word *args) {
     return true;
   file *f = file_of(th, object);
   if (f == NULL) return false;
-  if (f->is_standard) tz_vm_flush(tz_thread_vm(th));
-  return f->is_standard || perform(th, args, f, TASK_CLOSE, f->is_writer && f->end > 0 && !f->is_regular);
+  if (f->is_standard) return !f->is_writer || flush_standard(th, f);
+  return perform(th, args, f, TASK_CLOSE, f->is_writer && f->end > 0 && !f->is_regular);
 }
 
 static bool io_seek(tz_thread *th, tz_word *args) {
