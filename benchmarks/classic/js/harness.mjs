@@ -1,0 +1,24 @@
+// harness.mjs: runs one program and reports its times; see ../rima/harness.rima.
+
+/**
+ * Calls once(size) as often as the arguments say; it says whether its result was right. The exit status becomes 1 when
+ * a result was wrong.
+ */
+export function run(defaultSize, once) {
+  const iterations = argument(0, 1);
+  const size = argument(1, defaultSize);
+  let allRight = true;
+  for (let i = 0; i < iterations; i++) {
+    const start = process.hrtime.bigint();
+    const isRight = once(size);
+    console.log(`iteration ${process.hrtime.bigint() - start}`);
+    if (!isRight) allRight = false;
+  }
+  console.log(allRight ? "ok" : "failed");
+  process.exitCode = allRight ? 0 : 1;
+}
+
+function argument(index, otherwise) {
+  const value = Number.parseInt(process.argv[2 + index], 10);
+  return Number.isNaN(value) ? otherwise : value;
+}
