@@ -1,7 +1,7 @@
 /* any.h: what the files of dynamic operations share.
  *
- * Calls that an operation makes never nest in C: it pushes the callee's frame with the continuation tz_any_return, which
- * turns the typed result into what the waiting instruction wants (tz_any_finish). */
+ * Calls that an operation makes never nest in C: it pushes the callee's frame with the continuation
+ * tz_any_return, which turns the typed result into what the waiting instruction wants (tz_any_finish). */
 #pragma once
 #include "shape.h"
 #include "slow.h"
@@ -9,7 +9,12 @@
 #include "text.h"
 
 /* Feedback bits in an instruction's x byte: of the second operand; the third's are shifted left by four. */
-typedef enum tz_any_kind { TZ_SAW_INT = 1, TZ_SAW_FLOAT = 2, TZ_SAW_STRING = 4, TZ_SAW_OTHER = 8 } tz_any_kind;
+typedef enum tz_any_kind {
+  TZ_SAW_INT = 1,
+  TZ_SAW_FLOAT = 2,
+  TZ_SAW_STRING = 4,
+  TZ_SAW_OTHER = 8
+} tz_any_kind;
 
 /* Boxed ints count as ints. */
 tz_any_kind tz_any_kind_of(tz_thread *th, uint64_t any);
@@ -19,9 +24,11 @@ double tz_any_float_value(tz_thread *th, uint64_t any);
 
 static inline void *tz_any_object(uint64_t any) { return (void *)(uintptr_t)any; }
 
-/* any converts to a register of this type: *to is the word. False: it does not. No exception, no collection. */
+/* any converts to a register of this type: *to is the word. False: it does not. No exception, no collection.
+ */
 bool tz_any_convert_nogc(tz_thread *th, const tz_type *type, uint64_t any, tz_word *to);
-/* The reverse: a word of representation rep as a dynamic value. MAY COLLECT if rep is 'I'. False: exception pending. */
+/* The reverse: a word of representation rep as a dynamic value. MAY COLLECT if rep is 'I'. False: exception
+ * pending. */
 bool tz_any_from_word(tz_thread *th, uint8_t rep, tz_word word, uint64_t *any);
 
 /* Stores the result in the register a of pc and goes on behind it. */

@@ -1,9 +1,9 @@
 /* any_call.c: calls with dynamic arguments: call.any, tail.any, and the methods behind operators.
  *
  * Ways of a call.any site, by the low bits of cls (classes are aligned):
- *   cls       a method or closure that takes and gives dynamic values as they are: the handler itself calls it
- *   cls | 1   a dynamic object's shape: member.slot holds what is called
- *   cls | 2   a function whose arguments or result need conversion */
+ *   cls       a method or closure that takes and gives dynamic values as they are: the handler itself calls
+ * it cls | 1   a dynamic object's shape: member.slot holds what is called cls | 2   a function whose
+ * arguments or result need conversion */
 #include "any.h"
 #include "terza/opcode.h"
 
@@ -16,7 +16,9 @@ typedef struct callee {
   bool by_class;  /* depends on the receiver's class alone, and first is the receiver */
 } callee;
 
-/* ---- Frames ---------------------------------------------------------------------------------------------------------- */
+/* ---- Frames
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static const char *type_name(const tz_type *type) {
   switch (type->rep) {
@@ -27,12 +29,13 @@ static const char *type_name(const tz_type *type) {
 }
 
 static tz_insn *wrong_count(tz_thread *th, tz_insn *pc, const tz_function *f, uint32_t n) {
-  return tz_throw(th, pc, TZ_ERROR_ARGUMENT, "%s takes %u arguments, not %u", f->name, f->n_params - 1, n - 1);
+  return tz_throw(th, pc, TZ_ERROR_ARGUMENT, "%s takes %u arguments, not %u", f->name, f->n_params - 1,
+                  n - 1);
 }
 
 static tz_insn *wrong_argument(tz_thread *th, tz_insn *pc, const tz_function *f, uint32_t i, uint64_t any) {
-  return tz_throw(th, pc, TZ_ERROR_CAST, "argument %u of %s is %s, not %s", i, f->name, tz_value_kind_name(th, any),
-                  type_name(f->signature->params[i]));
+  return tz_throw(th, pc, TZ_ERROR_CAST, "argument %u of %s is %s, not %s", i, f->name,
+                  tz_value_kind_name(th, any), type_name(f->signature->params[i]));
 }
 
 /* Writes the header and makes the frame current; its arguments are in place. */
@@ -50,7 +53,8 @@ tz_insn *tz_any_call_operator(tz_thread *th, tz_insn *pc, tz_function *f, const 
   tz_word *frame = tz_frame_reserve(th, distance, f);
   if (frame == NULL) return tz_unwind(th, pc);
   for (uint32_t i = 0; i < n; i++)
-    if (!tz_any_convert_nogc(th, f->signature->params[i], args[i], &frame[i])) return wrong_argument(th, pc, f, i, args[i]);
+    if (!tz_any_convert_nogc(th, f->signature->params[i], args[i], &frame[i]))
+      return wrong_argument(th, pc, f, i, args[i]);
   frame[-1 - TZ_FRAME_HEADER].u = distance;
   return enter_frame(th, pc, frame, f);
 }
@@ -72,15 +76,20 @@ static tz_insn *call_listed(tz_thread *th, tz_insn *pc, const callee *c) {
   tz_word *fp = th->fp, *frame = fp + distance;
   for (uint32_t i = 0; i < n; i++) {
     uint64_t any = i == 0 ? c->first : fp[tz_insn_arg(pc + 1, i)].u;
-    if (!tz_any_convert_nogc(th, f->signature->params[i], any, &frame[i])) return wrong_argument(th, pc, f, i, any);
+    if (!tz_any_convert_nogc(th, f->signature->params[i], any, &frame[i]))
+      return wrong_argument(th, pc, f, i, any);
   }
   return enter_frame(th, pc, frame, f);
 }
 
-/* ---- Results --------------------------------------------------------------------------------------------------------- */
+/* ---- Results
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 /* The answer of equals or compareTo, whatever its type says. */
-static int64_t answer(uint64_t any) { return tz_any_is_bool(any) ? tz_any_to_bool(any) : tz_any_is_int(any) ? tz_any_to_int(any) : 0; }
+static int64_t answer(uint64_t any) {
+  return tz_any_is_bool(any) ? tz_any_to_bool(any) : tz_any_is_int(any) ? tz_any_to_int(any) : 0;
+}
 
 static const tz_insn return_first[1] = {TZ_OP_RET}; /* of register 0 */
 
@@ -105,7 +114,8 @@ tz_insn *tz_any_finish(tz_thread *th, tz_word result) {
   }
 }
 
-/* ---- Finding the callee ------------------------------------------------------------------------------------------------ */
+/* ---- Finding the callee
+ * ------------------------------------------------------------------------------------------------ */
 
 /* A value that is called itself: a closure, or an object with `invoke`. */
 static callee find_value(tz_thread *th, uint64_t value) {
@@ -125,7 +135,8 @@ static callee call_member(tz_thread *th, uint64_t value) {
 
 static int32_t closure_field(const tz_class *cls, const char *name) {
   for (uint32_t i = 0; i < cls->n_fields; i++)
-    if (cls->fields[i].name == name && (cls->fields[i].type->rep == 'R' || cls->fields[i].type->rep == 'Y')) return (int32_t)i;
+    if (cls->fields[i].name == name && (cls->fields[i].type->rep == 'R' || cls->fields[i].type->rep == 'Y'))
+      return (int32_t)i;
   return -1;
 }
 
@@ -142,7 +153,8 @@ static callee find_named(tz_thread *th, uint64_t receiver, const char *name, int
       if (field >= 0) return call_member(th, fields[field].u);
     }
   }
-  return (callee){.f = tz_any_find_method(th, receiver, name), .first = receiver, .by_class = tz_word_is_ref(receiver)};
+  return (callee){
+      .f = tz_any_find_method(th, receiver, name), .first = receiver, .by_class = tz_word_is_ref(receiver)};
 }
 
 /* Takes and gives dynamic values as they are; the receiver's class is that of the site's way. */
@@ -175,7 +187,8 @@ static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver) {
     if ((way->cls & ~(uint32_t)(WAY_SHAPE | WAY_CONVERTS)) != cls) continue;
     tz_site_count(way);
     if (way->cls & WAY_SHAPE)
-      return call_member(th, ((tz_array *)tz_object_fields(object)[TZ_DYN_MEMBERS].p)->words[way->member.slot].u);
+      return call_member(th,
+                         ((tz_array *)tz_object_fields(object)[TZ_DYN_MEMBERS].p)->words[way->member.slot].u);
     c.f = way->target;
     return c;
   }
@@ -183,7 +196,8 @@ static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver) {
 }
 
 /* Methods of every value, which ints, floats and bools have without a class. */
-static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint64_t other, uint32_t n, uint64_t *result, bool *ok) {
+static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint64_t other, uint32_t n,
+                       uint64_t *result, bool *ok) {
   int64_t hash;
   bool equal;
   if (n == 1 && strcmp(name, "toString") == 0) {
@@ -201,7 +215,8 @@ static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint6
   return true;
 }
 
-static tz_insn *no_callee(tz_thread *th, tz_insn *pc, const tz_site *site, uint64_t receiver, uint64_t called) {
+static tz_insn *no_callee(tz_thread *th, tz_insn *pc, const tz_site *site, uint64_t receiver,
+                          uint64_t called) {
   if (site->name == NULL || called != receiver)
     return tz_throw(th, pc, called == 0 ? TZ_ERROR_NULL_REF : TZ_ERROR_CAST, "%s cannot be called",
                     tz_value_kind_name(th, called));
@@ -210,7 +225,8 @@ static tz_insn *no_callee(tz_thread *th, tz_insn *pc, const tz_site *site, uint6
   if (receiver == 0 || !call_basic(th, receiver, site->name, other, tz_insn_x(*pc), &result, &ok))
     return tz_any_no_member(th, pc, receiver, site->name);
   if (!ok) return tz_unwind(th, pc);
-  if (tz_insn_op(*pc) == TZ_OP_CALL_ANY) return tz_any_done(th, pc, result) + tz_insn_list_words(tz_insn_x(*pc));
+  if (tz_insn_op(*pc) == TZ_OP_CALL_ANY)
+    return tz_any_done(th, pc, result) + tz_insn_list_words(tz_insn_x(*pc));
   th->fp[0].u = result;
   return (tz_insn *)return_first;
 }

@@ -1,6 +1,7 @@
 /* any_member.c: members and elements of dynamic values: get.any, set.any, index.any, set.index.any.
  *
- * Invariant of a site's ways: a class has at most one way, and its slot and rep hold for all objects of that class. */
+ * Invariant of a site's ways: a class has at most one way, and its slot and rep hold for all objects of that
+ * class. */
 #include "any.h"
 
 static inline tz_word *reg_a(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_a(*pc)]; }
@@ -10,7 +11,8 @@ static inline tz_site *site_c(tz_thread *th, const tz_insn *pc) {
   return (tz_site *)&TZ_FRAME_FUNCTION(th->fp)->k[tz_insn_c(*pc)];
 }
 
-/* ---- Looking names up --------------------------------------------------------------------------------------------- */
+/* ---- Looking names up
+ * --------------------------------------------------------------------------------------------- */
 
 /* Levenshtein's distance, for names of sensible length; more than `limit` counts as limit + 1. */
 static unsigned name_distance(const char *a, const char *b, unsigned limit) {
@@ -63,7 +65,7 @@ tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *na
     tz_function *f = tz_class_find_method(cls, name);
     return f != NULL ? f : tz_vm_find_extension(th->vm, cls, name);
   }
-  const char *type = tz_any_is_bool(receiver)                            ? "bool"
+  const char *type = tz_any_is_bool(receiver)                       ? "bool"
                      : tz_any_kind_of(th, receiver) == TZ_SAW_INT   ? "int"
                      : tz_any_kind_of(th, receiver) == TZ_SAW_FLOAT ? "float"
                                                                     : NULL;
@@ -91,7 +93,8 @@ static bool locate_member(const tz_class *cls, const char *name, tz_site_way *wa
   return true;
 }
 
-/* The way of cls in the site, made if there is room; *spare serves when there is none. NULL: no such member. */
+/* The way of cls in the site, made if there is room; *spare serves when there is none. NULL: no such member.
+ */
 static tz_site_way *find_way(tz_site *site, const tz_class *cls, tz_site_way *spare) {
   for (int i = 0; i < TZ_SITE_WAYS; i++) {
     tz_site_way *way = &site->way[i];
@@ -107,13 +110,18 @@ static tz_site_way *find_way(tz_site *site, const tz_class *cls, tz_site_way *sp
 
 static tz_word *member_word(void *object, const tz_site_way *way) {
   tz_word *fields = tz_object_fields(object);
-  return way->member.rep == TZ_MEMBER_DYNAMIC ? &((tz_array *)fields[TZ_DYN_MEMBERS].p)->words[way->member.slot]
-                                              : &fields[way->member.slot];
+  return way->member.rep == TZ_MEMBER_DYNAMIC
+             ? &((tz_array *)fields[TZ_DYN_MEMBERS].p)->words[way->member.slot]
+             : &fields[way->member.slot];
 }
 
-/* ---- Members ----------------------------------------------------------------------------------------------------------- */
+/* ---- Members
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
-static bool has_members(tz_thread *th, uint64_t any) { return tz_word_is_ref(any) && tz_any_kind_of(th, any) == TZ_SAW_OTHER; }
+static bool has_members(tz_thread *th, uint64_t any) {
+  return tz_word_is_ref(any) && tz_any_kind_of(th, any) == TZ_SAW_OTHER;
+}
 
 tz_insn *tz_slow_get_any(tz_thread *th, tz_insn *pc) {
   tz_site *site = site_c(th, pc);
@@ -121,7 +129,9 @@ tz_insn *tz_slow_get_any(tz_thread *th, tz_insn *pc) {
   if (!has_members(th, receiver)) return tz_any_no_member(th, pc, receiver, site->name);
   const tz_class *cls = tz_object_class(tz_any_object(receiver));
   tz_site_way spare, *way = find_way(site, cls, &spare);
-  if (way == NULL) return tz_class_is_dyn(cls) ? tz_any_done(th, pc, TZ_ANY_NULL) : tz_any_no_member(th, pc, receiver, site->name);
+  if (way == NULL)
+    return tz_class_is_dyn(cls) ? tz_any_done(th, pc, TZ_ANY_NULL)
+                                : tz_any_no_member(th, pc, receiver, site->name);
   uint8_t rep = way->member.rep == TZ_MEMBER_INT ? 'I' : way->member.rep == TZ_MEMBER_FLOAT ? 'F' : 'Y';
   uint64_t any;
   if (!tz_any_from_word(th, rep, *member_word(tz_any_object(receiver), way), &any)) return tz_unwind(th, pc);
@@ -140,7 +150,9 @@ tz_insn *tz_slow_set_any(tz_thread *th, tz_insn *pc) {
   void *object = tz_any_object(receiver);
   const tz_class *cls = tz_object_class(object);
   tz_site_way spare, *way = find_way(site, cls, &spare);
-  if (way == NULL) return tz_class_is_dyn(cls) ? set_dynamic(th, pc, site->name) : tz_any_no_member(th, pc, receiver, site->name);
+  if (way == NULL)
+    return tz_class_is_dyn(cls) ? set_dynamic(th, pc, site->name)
+                                : tz_any_no_member(th, pc, receiver, site->name);
   if (way->member.rep == TZ_MEMBER_DYNAMIC) {
     tz_array *members = tz_object_fields(object)[TZ_DYN_MEMBERS].p;
     tz_gc_store(&th->mutator, (tz_object *)members, &members->words[way->member.slot], *reg_a(th, pc));
@@ -161,18 +173,26 @@ tz_insn *tz_slow_new_dyn(tz_thread *th, tz_insn *pc) {
   return tz_any_done(th, pc, (uint64_t)(uintptr_t)object);
 }
 
-/* ---- Elements ---------------------------------------------------------------------------------------------------------- */
+/* ---- Elements
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
-static const tz_class *class_of(uint64_t any) { return tz_word_is_ref(any) ? tz_object_class(tz_any_object(any)) : NULL; }
+static const tz_class *class_of(uint64_t any) {
+  return tz_word_is_ref(any) ? tz_object_class(tz_any_object(any)) : NULL;
+}
 
-static bool is_array(const tz_class *cls) { return cls != NULL && cls->type != NULL && cls->type->kind == TZ_KIND_ARRAY; }
+static bool is_array(const tz_class *cls) {
+  return cls != NULL && cls->type != NULL && cls->type->kind == TZ_KIND_ARRAY;
+}
 
 static tz_insn *bad_index(tz_thread *th, tz_insn *pc, int64_t index, int64_t length) {
-  return tz_throw(th, pc, TZ_ERROR_BOUNDS, "index %lld out of bounds for length %lld", (long long)index, (long long)length);
+  return tz_throw(th, pc, TZ_ERROR_BOUNDS, "index %lld out of bounds for length %lld", (long long)index,
+                  (long long)length);
 }
 
 /* An element as a dynamic value. MAY COLLECT for i64. */
-static bool load_element(tz_thread *th, const tz_array *array, const tz_type *element, int64_t i, uint64_t *any) {
+static bool load_element(tz_thread *th, const tz_array *array, const tz_type *element, int64_t i,
+                         uint64_t *any) {
   switch (element->kind) {
   case TZ_KIND_U8: *any = tz_any_from_int(array->u8[i]); return true;
   case TZ_KIND_I16: *any = tz_any_from_int(array->i16[i]); return true;
@@ -246,7 +266,8 @@ tz_insn *tz_slow_set_index_any(tz_thread *th, tz_insn *pc) {
     int64_t i = tz_any_int_value(operands[1]);
     if ((uint64_t)i >= (uint64_t)array->length) return bad_index(th, pc, i, array->length);
     if (store_element(th, array, cls->type->element, i, operands[2])) return pc + 1;
-    return tz_throw(th, pc, TZ_ERROR_CAST, "%s cannot be an element of %s", tz_value_kind_name(th, operands[2]), cls->name);
+    return tz_throw(th, pc, TZ_ERROR_CAST, "%s cannot be an element of %s",
+                    tz_value_kind_name(th, operands[2]), cls->name);
   }
   if (cls != NULL && tz_class_is_dyn(cls) && index_kind == TZ_SAW_STRING) {
     const char *name = member_symbol(th, tz_any_object(operands[1]));

@@ -1,5 +1,5 @@
-/* any_number.c: dynamic values as numbers: conversion, arithmetic, comparison. Strings and objects come along, since `+`
- * and `<` are theirs too. */
+/* any_number.c: dynamic values as numbers: conversion, arithmetic, comparison. Strings and objects come
+ * along, since `+` and `<` are theirs too. */
 #include "any.h"
 #include "number.h"
 #include "terza/opcode.h"
@@ -7,14 +7,17 @@
 static inline uint64_t reg_b(tz_thread *th, const tz_insn *pc) { return th->fp[tz_insn_b(*pc)].u; }
 static inline uint64_t reg_c(tz_thread *th, const tz_insn *pc) { return th->fp[tz_insn_c(*pc)].u; }
 
-/* ---- Kinds and conversions --------------------------------------------------------------------------------------- */
+/* ---- Kinds and conversions
+ * --------------------------------------------------------------------------------------- */
 
 tz_any_kind tz_any_kind_of(tz_thread *th, uint64_t any) {
   if (tz_any_is_int(any)) return TZ_SAW_INT;
   if (tz_any_is_float(any)) return TZ_SAW_FLOAT;
   if (!tz_word_is_ref(any)) return TZ_SAW_OTHER;
   const tz_class *cls = tz_object_class(tz_any_object(any));
-  return cls == th->vm->string_class ? TZ_SAW_STRING : cls == th->vm->int_box_class ? TZ_SAW_INT : TZ_SAW_OTHER;
+  return cls == th->vm->string_class    ? TZ_SAW_STRING
+         : cls == th->vm->int_box_class ? TZ_SAW_INT
+                                        : TZ_SAW_OTHER;
 }
 
 const char *tz_value_kind_name(tz_thread *th, uint64_t any) {
@@ -92,7 +95,8 @@ tz_insn *tz_slow_f_any(tz_thread *th, tz_insn *pc) {
 
 tz_insn *tz_slow_b_any(tz_thread *th, tz_insn *pc) { return cast_error(th, pc, reg_b(th, pc), "a bool"); }
 
-/* ---- Arithmetic ---------------------------------------------------------------------------------------------------- */
+/* ---- Arithmetic
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Adds the operands' kinds to the instruction's x; returns both kinds in that form. */
 static unsigned note_kinds(tz_thread *th, tz_insn *pc, uint64_t v, uint64_t w) {
@@ -153,7 +157,8 @@ static tz_insn *join_strings(tz_thread *th, tz_insn *pc) {
 tz_insn *tz_slow_arith_any(tz_thread *th, tz_insn *pc) {
   uint64_t operands[2] = {reg_b(th, pc), reg_c(th, pc)};
   unsigned kinds = note_kinds(th, pc, operands[0], operands[1]);
-  if (kinds == TWO_INTS) return int_arithmetic(th, pc, tz_any_int_value(operands[0]), tz_any_int_value(operands[1]));
+  if (kinds == TWO_INTS)
+    return int_arithmetic(th, pc, tz_any_int_value(operands[0]), tz_any_int_value(operands[1]));
   if (are_numbers(kinds))
     return float_arithmetic(th, pc, tz_any_float_value(th, operands[0]), tz_any_float_value(th, operands[1]));
   if (kinds == TWO_STRINGS && tz_insn_op(*pc) == TZ_OP_ADD_ANY) return join_strings(th, pc);
@@ -184,7 +189,8 @@ tz_insn *tz_slow_bit_any(tz_thread *th, tz_insn *pc) {
   }
 }
 
-/* ---- Comparison ------------------------------------------------------------------------------------------------------ */
+/* ---- Comparison
+ * ------------------------------------------------------------------------------------------------------ */
 
 tz_insn *tz_slow_compare_any(tz_thread *th, tz_insn *pc) {
   uint64_t operands[2] = {reg_b(th, pc), reg_c(th, pc)};
@@ -216,8 +222,10 @@ tz_insn *tz_slow_eq_any(tz_thread *th, tz_insn *pc) {
   if (kinds == TWO_STRINGS) return tz_any_done(th, pc, tz_string_equal(tz_any_object(v), tz_any_object(w)));
   if (v == w) return tz_any_done(th, pc, 1);
   /* Different words: equal only if an object says so of another. */
-  if (kinds != (TZ_SAW_OTHER | TZ_SAW_OTHER << 4) || !tz_word_is_ref(v) || !tz_word_is_ref(w)) return tz_any_done(th, pc, 0);
+  if (kinds != (TZ_SAW_OTHER | TZ_SAW_OTHER << 4) || !tz_word_is_ref(v) || !tz_word_is_ref(w))
+    return tz_any_done(th, pc, 0);
   const tz_class *cls = tz_object_class(tz_any_object(v)), *object = th->vm->object_class;
-  if (!tz_class_is_subclass(cls, object) || cls->vtable[EQUALS_SLOT] == object->vtable[EQUALS_SLOT]) return tz_any_done(th, pc, 0);
+  if (!tz_class_is_subclass(cls, object) || cls->vtable[EQUALS_SLOT] == object->vtable[EQUALS_SLOT])
+    return tz_any_done(th, pc, 0);
   return tz_any_call_operator(th, pc, cls->vtable[EQUALS_SLOT], operands, 2);
 }

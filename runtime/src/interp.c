@@ -1,7 +1,8 @@
 /* interp.c: the interpreter: ops.h as one function for each opcode, entries and returns.
  *
- * Invariant: a handler keeps all of its state in its six arguments. Whatever may collect, throw, switch or look at the
- * stack is out of line and finds th->pc, th->fp, th->budget saved; interp_slow is the only way there. */
+ * Invariant: a handler keeps all of its state in its six arguments. Whatever may collect, throw, switch or
+ * look at the stack is out of line and finds th->pc, th->fp, th->budget saved; interp_slow is the only way
+ * there. */
 #include "any.h"
 #include "interp.h"
 #include "number.h"
@@ -16,14 +17,15 @@
 #define HANDLER TZ_PRESERVE_NONE static void
 #define HANDLER_COLD __attribute__((noinline, cold)) TZ_PRESERVE_NONE static void
 
-#define DISPATCH                                                      \
-  do {                                                                \
-    in = *pc;                                                         \
-    TZ_MUSTTAIL return ((tz_code_fn *)th->dispatch[(uint8_t)in])(ARGUMENTS); \
+#define DISPATCH                                                                                             \
+  do {                                                                                                       \
+    in = *pc;                                                                                                \
+    TZ_MUSTTAIL return ((tz_code_fn *)th->dispatch[(uint8_t)in])(ARGUMENTS);                                 \
   } while (0)
 #define SAVE (th->pc = pc, th->fp = fp, th->budget = budget)
 #define RELOAD (fp = th->fp, budget = th->budget, k = TZ_FRAME_FUNCTION(fp)->k)
-/* Goes on after a slow path, which may have moved the stack, unwound or switched processes: on the best tier. */
+/* Goes on after a slow path, which may have moved the stack, unwound or switched processes: on the best tier.
+ */
 #define RESUME                                                                                               \
   do {                                                                                                       \
     RELOAD;                                                                                                  \
@@ -48,7 +50,8 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
   RESUME;
 }
 
-/* ---- Operands ------------------------------------------------------------------------------------------------- */
+/* ---- Operands
+ * ------------------------------------------------------------------------------------------------- */
 
 #define FIELD_a ((uint32_t)in >> 16)
 #define FIELD_b ((uint16_t)(in >> 32))
@@ -71,23 +74,24 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
 #define SITE_C ((tz_site *)&k[FIELD_c])
 #define ARG0 fp[(uint16_t)(pc[1] >> 16)]
 
-/* ---- Control -------------------------------------------------------------------------------------------------- */
+/* ---- Control
+ * -------------------------------------------------------------------------------------------------- */
 
-#define NEXT(words) \
-  do {              \
-    pc += (words);  \
-    DISPATCH;       \
+#define NEXT(words)                                                                                          \
+  do {                                                                                                       \
+    pc += (words);                                                                                           \
+    DISPATCH;                                                                                                \
   } while (0)
 #define SLOW(name) TZ_MUSTTAIL return interp_slow(th, pc, fp, k, budget, (uint64_t)(uintptr_t)tz_slow_##name)
 #define OUTLINE(name) TZ_MUSTTAIL return interp_##name(ARGUMENTS)
-#define DRAW(offset)                  \
-  budget += ((offset) - 1) >> 63;     \
+#define DRAW(offset)                                                                                         \
+  budget += ((offset) - 1) >> 63;                                                                            \
   if (TZ_UNLIKELY(budget < 0)) SLOW(budget)
-#define JUMP(offset)           \
-  do {                         \
-    int64_t distance = offset; \
-    DRAW(distance);            \
-    NEXT(distance);            \
+#define JUMP(offset)                                                                                         \
+  do {                                                                                                       \
+    int64_t distance = offset;                                                                               \
+    DRAW(distance);                                                                                          \
+    NEXT(distance);                                                                                          \
   } while (0)
 #define JUMP_C JUMP(IMM_C)
 #define JUMP_D JUMP(IMM_D)
@@ -95,7 +99,8 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
 #define DRAW_C DRAW(IMM_C)
 #define GO_C NEXT(IMM_C)
 
-/* ---- Calls ---------------------------------------------------------------------------------------------------- */
+/* ---- Calls
+ * ---------------------------------------------------------------------------------------------------- */
 
 #define LANE(list, i) ((uint16_t)((list) >> 16 * (i)))
 
@@ -109,38 +114,38 @@ static inline void null_ref_locals(tz_word *fp, const tz_function *f) {
   }
 }
 
-#define ENTER(f)                                                                                         \
-  do {                                                                                                   \
-    void *entry_ = (f)->entry;                                                                           \
-    if (TZ_UNLIKELY(entry_ != (void *)tz_interp_entry))                                                  \
-      TZ_MUSTTAIL return ((tz_code_fn *)entry_)(th, (tz_insn *)(f), fp, k, budget, in);                  \
-    null_ref_locals(fp, f);                                                                              \
-    pc = (f)->code;                                                                                      \
-    k = (f)->k;                                                                                          \
-    DISPATCH;                                                                                            \
+#define ENTER(f)                                                                                             \
+  do {                                                                                                       \
+    void *entry_ = (f)->entry;                                                                               \
+    if (TZ_UNLIKELY(entry_ != (void *)tz_interp_entry))                                                      \
+      TZ_MUSTTAIL return ((tz_code_fn *)entry_)(th, (tz_insn *)(f), fp, k, budget, in);                      \
+    null_ref_locals(fp, f);                                                                                  \
+    pc = (f)->code;                                                                                          \
+    k = (f)->k;                                                                                              \
+    DISPATCH;                                                                                                \
   } while (0)
 
-#define CHECK_CALL(f, frame)                                                                             \
-  if (TZ_UNLIKELY((char *)(frame) + (f)->frame_bytes > (char *)th->stack_limit))                         \
-    TZ_MUSTTAIL return interp_slow_stack(th, pc, fp, k, budget, (uint64_t)(uintptr_t)(f));               \
+#define CHECK_CALL(f, frame)                                                                                 \
+  if (TZ_UNLIKELY((char *)(frame) + (f)->frame_bytes > (char *)th->stack_limit))                             \
+    TZ_MUSTTAIL return interp_slow_stack(th, pc, fp, k, budget, (uint64_t)(uintptr_t)(f));                   \
   if (TZ_UNLIKELY(--budget < 0)) SLOW(budget)
 
-/* Up to three arguments are copied without asking how many there are: what is copied in vain lies in registers that the
- * callee has yet to initialise, or in its header room. */
-#define CALL(f)                                                                                          \
-  do {                                                                                                   \
-    uint64_t list_ = pc[1];                                                                              \
-    tz_word *frame_ = fp + LANE(list_, 0);                                                               \
-    CHECK_CALL(f, frame_);                                                                               \
-    frame_[0] = fp[LANE(list_, 1)];                                                                      \
-    frame_[1] = fp[LANE(list_, 2)];                                                                      \
-    frame_[2] = fp[list_ >> 48];                                                                         \
-    for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) frame_[i_] = fp[tz_insn_arg(pc + 1, i_)];           \
-    TZ_FRAME_CONTINUATION(frame_) = (void *)tz_interp_return;                                            \
-    TZ_FRAME_RETURN_PC(frame_) = pc;                                                                     \
-    TZ_FRAME_FUNCTION(frame_) = (f);                                                                     \
-    fp = frame_;                                                                                         \
-    ENTER(f);                                                                                            \
+/* Up to three arguments are copied without asking how many there are: what is copied in vain lies in
+ * registers that the callee has yet to initialise, or in its header room. */
+#define CALL(f)                                                                                              \
+  do {                                                                                                       \
+    uint64_t list_ = pc[1];                                                                                  \
+    tz_word *frame_ = fp + LANE(list_, 0);                                                                   \
+    CHECK_CALL(f, frame_);                                                                                   \
+    frame_[0] = fp[LANE(list_, 1)];                                                                          \
+    frame_[1] = fp[LANE(list_, 2)];                                                                          \
+    frame_[2] = fp[list_ >> 48];                                                                             \
+    for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) frame_[i_] = fp[tz_insn_arg(pc + 1, i_)];               \
+    TZ_FRAME_CONTINUATION(frame_) = (void *)tz_interp_return;                                                \
+    TZ_FRAME_RETURN_PC(frame_) = pc;                                                                         \
+    TZ_FRAME_FUNCTION(frame_) = (f);                                                                         \
+    fp = frame_;                                                                                             \
+    ENTER(f);                                                                                                \
   } while (0)
 
 /* More than three arguments: through a buffer, since they move within one frame. */
@@ -154,38 +159,39 @@ HANDLER_COLD interp_tail_many(PARAMETERS) {
   TZ_MUSTTAIL return ((tz_code_fn *)f->entry)(th, (tz_insn *)f, fp, k, budget, 0);
 }
 
-#define TAIL(f)                                                                                          \
-  do {                                                                                                   \
-    CHECK_CALL(f, fp);                                                                                   \
-    if (TZ_UNLIKELY(X > 3)) TZ_MUSTTAIL return interp_tail_many(th, pc, fp, k, budget, (uint64_t)(uintptr_t)(f)); \
-    uint64_t list_ = pc[1];                                                                              \
-    tz_word v0_ = fp[LANE(list_, 1)], v1_ = fp[LANE(list_, 2)], v2_ = fp[list_ >> 48];                   \
-    fp[0] = v0_;                                                                                         \
-    fp[1] = v1_;                                                                                         \
-    fp[2] = v2_;                                                                                         \
-    TZ_FRAME_FUNCTION(fp) = (f);                                                                         \
-    ENTER(f);                                                                                            \
+#define TAIL(f)                                                                                              \
+  do {                                                                                                       \
+    CHECK_CALL(f, fp);                                                                                       \
+    if (TZ_UNLIKELY(X > 3))                                                                                  \
+      TZ_MUSTTAIL return interp_tail_many(th, pc, fp, k, budget, (uint64_t)(uintptr_t)(f));                  \
+    uint64_t list_ = pc[1];                                                                                  \
+    tz_word v0_ = fp[LANE(list_, 1)], v1_ = fp[LANE(list_, 2)], v2_ = fp[list_ >> 48];                       \
+    fp[0] = v0_;                                                                                             \
+    fp[1] = v1_;                                                                                             \
+    fp[2] = v2_;                                                                                             \
+    TZ_FRAME_FUNCTION(fp) = (f);                                                                             \
+    ENTER(f);                                                                                                \
   } while (0)
 
 /* The result is in `in`; fp is still the callee's frame. */
-#define RETURN_TO_INTERPRETER                                                                            \
-  do {                                                                                                   \
-    pc = TZ_FRAME_RETURN_PC(fp);                                                                         \
-    uint64_t call_ = pc[0];                                                                              \
-    fp -= LANE(pc[1], 0);                                                                                \
-    k = TZ_FRAME_FUNCTION(fp)->k;                                                                        \
-    fp[(uint32_t)call_ >> 16].u = in;                                                                    \
-    pc += 1 + tz_insn_list_words(tz_insn_x(call_));                                                      \
-    DISPATCH;                                                                                            \
+#define RETURN_TO_INTERPRETER                                                                                \
+  do {                                                                                                       \
+    pc = TZ_FRAME_RETURN_PC(fp);                                                                             \
+    uint64_t call_ = pc[0];                                                                                  \
+    fp -= LANE(pc[1], 0);                                                                                    \
+    k = TZ_FRAME_FUNCTION(fp)->k;                                                                            \
+    fp[(uint32_t)call_ >> 16].u = in;                                                                        \
+    pc += 1 + tz_insn_list_words(tz_insn_x(call_));                                                          \
+    DISPATCH;                                                                                                \
   } while (0)
 
-#define RETURN(word)                                                                                     \
-  do {                                                                                                   \
-    in = (word);                                                                                         \
-    void *continuation_ = TZ_FRAME_CONTINUATION(fp);                                                     \
-    if (TZ_UNLIKELY(continuation_ != (void *)tz_interp_return))                                          \
-      TZ_MUSTTAIL return ((tz_code_fn *)continuation_)(ARGUMENTS);                                       \
-    RETURN_TO_INTERPRETER;                                                                               \
+#define RETURN(word)                                                                                         \
+  do {                                                                                                       \
+    in = (word);                                                                                             \
+    void *continuation_ = TZ_FRAME_CONTINUATION(fp);                                                         \
+    if (TZ_UNLIKELY(continuation_ != (void *)tz_interp_return))                                              \
+      TZ_MUSTTAIL return ((tz_code_fn *)continuation_)(ARGUMENTS);                                           \
+    RETURN_TO_INTERPRETER;                                                                                   \
   } while (0)
 
 TZ_PRESERVE_NONE void tz_interp_return(PARAMETERS) { RETURN_TO_INTERPRETER; }
@@ -198,11 +204,10 @@ TZ_PRESERVE_NONE void tz_interp_entry(PARAMETERS) {
   DISPATCH;
 }
 
-TZ_PRESERVE_NONE void tz_interp_resume(PARAMETERS) {
-  RESUME;
-}
+TZ_PRESERVE_NONE void tz_interp_resume(PARAMETERS) { RESUME; }
 
-/* ---- Natives --------------------------------------------------------------------------------------------------- */
+/* ---- Natives
+ * --------------------------------------------------------------------------------------------------- */
 
 HANDLER_COLD interp_native_parked(PARAMETERS) {
   pc = tz_slow_parked(th, (tz_insn *)tz_code_resume);
@@ -215,14 +220,14 @@ HANDLER_COLD interp_native_failed(PARAMETERS) {
   RESUME;
 }
 
-#define NATIVE_RETURN(ok)                                                                                \
-  do {                                                                                                   \
-    bool ok_ = (ok);                                                                                     \
-    fp = th->fp;                                                                                         \
-    budget = th->budget;                                                                                 \
-    if (TZ_UNLIKELY(!ok_)) OUTLINE(native_failed);                                                       \
-    if (TZ_UNLIKELY(th->parked)) OUTLINE(native_parked);                                                 \
-    RETURN(fp[0].u);                                                                                     \
+#define NATIVE_RETURN(ok)                                                                                    \
+  do {                                                                                                       \
+    bool ok_ = (ok);                                                                                         \
+    fp = th->fp;                                                                                             \
+    budget = th->budget;                                                                                     \
+    if (TZ_UNLIKELY(!ok_)) OUTLINE(native_failed);                                                           \
+    if (TZ_UNLIKELY(th->parked)) OUTLINE(native_parked);                                                     \
+    RETURN(fp[0].u);                                                                                         \
   } while (0)
 
 TZ_PRESERVE_NONE void tz_native_entry(PARAMETERS) {
@@ -239,7 +244,8 @@ TZ_PRESERVE_NONE void tz_any_return(PARAMETERS) {
   RESUME;
 }
 
-/* ---- Opcodes --------------------------------------------------------------------------------------------------- */
+/* ---- Opcodes
+ * --------------------------------------------------------------------------------------------------- */
 
 HANDLER_COLD interp_virtual_miss(PARAMETERS) {
   tz_class *cls = tz_object_class(ARG0.p);
@@ -286,7 +292,8 @@ HANDLER_COLD interp_tail_interface_miss(PARAMETERS) {
   TAIL(f);
 }
 
-/* ---- Opcodes beyond the table ---------------------------------------------------------------------------------- */
+/* ---- Opcodes beyond the table
+ * ---------------------------------------------------------------------------------- */
 
 HANDLER op_ENTER(PARAMETERS) {
   tz_function *f = TZ_FRAME_FUNCTION(fp);
@@ -331,7 +338,7 @@ HANDLER op_UNKNOWN(PARAMETERS) {
 }
 
 tz_code_fn *const tz_interp_table[256] = {
-    [TZ_OP_COUNT ... TZ_OP_ENTER - 1] = op_UNKNOWN,
+    [TZ_OP_COUNT... TZ_OP_ENTER - 1] = op_UNKNOWN,
 #define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) [TZ_OP_##NAME] = op_##NAME,
 #include "terza/spec/opcodes.def"
 #undef TZ_OP
@@ -349,7 +356,8 @@ TZ_PRESERVE_NONE void tz_interp_profile_step(PARAMETERS) {
   TZ_MUSTTAIL return tz_interp_table[(uint8_t)in](ARGUMENTS);
 }
 
-/* ---- From C ---------------------------------------------------------------------------------------------------- */
+/* ---- From C
+ * ---------------------------------------------------------------------------------------------------- */
 
 bool tz_interp_run(tz_thread *th) {
   tz_interp_resume(th, th->pc, th->fp, NULL, th->budget, 0);

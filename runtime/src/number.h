@@ -2,7 +2,8 @@
 #pragma once
 #include "terza/word.h"
 
-/* Neither divisor is 0. INT64_MIN / -1 wraps. 32-bit division is several times faster than 64-bit on common machines. */
+/* Neither divisor is 0. INT64_MIN / -1 wraps. 32-bit division is several times faster than 64-bit on common
+ * machines. */
 static inline int64_t tz_int_div(int64_t a, int64_t b) {
   if (TZ_LIKELY(((uint64_t)a | (uint64_t)b) >> 32 == 0)) return (uint32_t)a / (uint32_t)b;
   if (TZ_UNLIKELY(b == -1)) return (int64_t)(0 - (uint64_t)a);

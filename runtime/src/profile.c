@@ -12,8 +12,12 @@ static const uint8_t op_flags[256] = {
 #undef TZ_OP
 };
 
-static bool is_conditional_branch(uint8_t op) { return (op_flags[op] & (BRANCH | END)) == BRANCH && op != TZ_OP_SWITCH; }
-static bool is_allocation(uint8_t op) { return op == TZ_OP_NEW || op == TZ_OP_NEW_ARRAY || op == TZ_OP_NEW_DYN; }
+static bool is_conditional_branch(uint8_t op) {
+  return (op_flags[op] & (BRANCH | END)) == BRANCH && op != TZ_OP_SWITCH;
+}
+static bool is_allocation(uint8_t op) {
+  return op == TZ_OP_NEW || op == TZ_OP_NEW_ARRAY || op == TZ_OP_NEW_DYN;
+}
 
 static void begin_burst(tz_thread *th) {
   th->profiling = true;

@@ -1,18 +1,21 @@
-/* slow.c: out-of-line work of opcodes on typed values: budget, errors, allocation, barriers, type tests, strings.
+/* slow.c: out-of-line work of opcodes on typed values: budget, errors, allocation, barriers, type tests,
+ * strings.
  *
  * Contract: slow.h. On entry th->pc, th->fp, th->budget are those of the instruction at pc. */
 #include "slow.h"
 #include "error.h"
 #include "profile.h"
 
-/* ---- Operands of the instruction at pc -------------------------------------------------------------------------- */
+/* ---- Operands of the instruction at pc
+ * -------------------------------------------------------------------------- */
 
 static inline tz_word *reg_a(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_a(*pc)]; }
 static inline tz_word *reg_b(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_b(*pc)]; }
 static inline tz_word *reg_c(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_c(*pc)]; }
 static inline tz_word *constants(tz_thread *th) { return TZ_FRAME_FUNCTION(th->fp)->k; }
 
-/* ---- Budget and stack ------------------------------------------------------------------------------------------- */
+/* ---- Budget and stack
+ * ------------------------------------------------------------------------------------------- */
 
 /* Nothing changes steps_left between giving a slice and accounting for it, so both compute the same. */
 static int64_t slice_size(const tz_thread *th) {
@@ -63,7 +66,8 @@ tz_word *tz_frame_reserve(tz_thread *th, uint32_t words, const tz_function *f) {
   return th->fp + words;
 }
 
-/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+/* ---- Errors
+ * ------------------------------------------------------------------------------------------------------ */
 
 tz_insn *tz_slow_null(tz_thread *th, tz_insn *pc) { return tz_throw(th, pc, TZ_ERROR_NULL_REF, NULL); }
 
@@ -74,10 +78,9 @@ tz_insn *tz_slow_bounds(tz_thread *th, tz_insn *pc) {
   int64_t length;
   if (op == TZ_OP_LIST_LOAD || op == TZ_OP_LIST_STORE || op == TZ_OP_LIST_STORE_R)
     length = tz_object_fields(reg_b(th, pc)->p)[1].i;
-  else
-    length = ((tz_array *)reg_b(th, pc)->p)->length;
-  return tz_throw(th, pc, TZ_ERROR_BOUNDS, "index %lld out of bounds for length %lld", (long long)reg_c(th, pc)->i,
-                  (long long)length);
+  else length = ((tz_array *)reg_b(th, pc)->p)->length;
+  return tz_throw(th, pc, TZ_ERROR_BOUNDS, "index %lld out of bounds for length %lld",
+                  (long long)reg_c(th, pc)->i, (long long)length);
 }
 
 tz_insn *tz_slow_throw(tz_thread *th, tz_insn *pc) {
@@ -87,9 +90,12 @@ tz_insn *tz_slow_throw(tz_thread *th, tz_insn *pc) {
   return tz_unwind(th, pc);
 }
 
-/* ---- Allocation --------------------------------------------------------------------------------------------------- */
+/* ---- Allocation
+ * --------------------------------------------------------------------------------------------------- */
 
-static tz_insn *out_of_memory(tz_thread *th, tz_insn *pc) { return tz_throw(th, pc, TZ_ERROR_OUT_OF_MEMORY, NULL); }
+static tz_insn *out_of_memory(tz_thread *th, tz_insn *pc) {
+  return tz_throw(th, pc, TZ_ERROR_OUT_OF_MEMORY, NULL);
+}
 
 tz_insn *tz_slow_new(tz_thread *th, tz_insn *pc) {
   const tz_class *cls = constants(th)[(uint32_t)tz_insn_d(*pc)].p;
@@ -102,14 +108,16 @@ tz_insn *tz_slow_new(tz_thread *th, tz_insn *pc) {
 tz_insn *tz_slow_new_array(tz_thread *th, tz_insn *pc) {
   const tz_type *type = constants(th)[tz_insn_c(*pc)].p;
   int64_t length = reg_b(th, pc)->i;
-  if (length < 0) return tz_throw(th, pc, TZ_ERROR_ARGUMENT, "an array cannot have length %lld", (long long)length);
+  if (length < 0)
+    return tz_throw(th, pc, TZ_ERROR_ARGUMENT, "an array cannot have length %lld", (long long)length);
   void *array = tz_gc_alloc_array(&th->mutator, &type->class_->layout, length);
   if (array == NULL) return out_of_memory(th, pc);
   reg_a(th, pc)->p = array;
   return pc + 1;
 }
 
-/* ---- Stores behind the write barrier ------------------------------------------------------------------------------- */
+/* ---- Stores behind the write barrier
+ * ------------------------------------------------------------------------------- */
 
 static tz_insn *store_reference(tz_thread *th, tz_insn *pc, void *object, tz_word *slot) {
   tz_gc_store(&th->mutator, object, slot, *reg_a(th, pc));
@@ -131,7 +139,8 @@ tz_insn *tz_slow_list_store_r(tz_thread *th, tz_insn *pc) {
   return store_reference(th, pc, array, &array->words[reg_c(th, pc)->i]);
 }
 
-/* ---- Type tests ------------------------------------------------------------------------------------------------------ */
+/* ---- Type tests
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* A boxed int is an int, not an object. */
 static bool accepts(tz_thread *th, const tz_type *type, uint64_t value) {
@@ -173,7 +182,9 @@ tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *inter
   __builtin_trap(); /* a value of an interface's type implements it: verified */
 }
 
-/* ---- Strings ---------------------------------------------------------------------------------------------------------- */
+/* ---- Strings
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Different strings of equal length. */
 tz_insn *tz_slow_eq_s(tz_thread *th, tz_insn *pc) {

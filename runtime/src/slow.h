@@ -1,5 +1,6 @@
-/* slow.h: what handlers do when the fast path does not apply. Each tz_slow function either completes the instruction and
- * returns the pc to go on at, or removes the obstacle and returns pc itself, so that the instruction runs again. */
+/* slow.h: what handlers do when the fast path does not apply. Each tz_slow function either completes the
+ * instruction and returns the pc to go on at, or removes the obstacle and returns pc itself, so that the
+ * instruction runs again. */
 #pragma once
 #include "interp.h"
 #include "terza/opcode.h"
@@ -10,16 +11,16 @@ tz_slow tz_slow_bounds;   /* BoundsError with index and length */
 tz_slow tz_slow_division; /* DivisionError */
 tz_slow tz_slow_throw;
 
-tz_slow tz_slow_new, tz_slow_new_array, tz_slow_putf_r, tz_slow_store_r, tz_slow_list_store_r, tz_slow_is, tz_slow_cast,
-    tz_slow_eq_s, tz_slow_concat;
+tz_slow tz_slow_new, tz_slow_new_array, tz_slow_putf_r, tz_slow_store_r, tz_slow_list_store_r, tz_slow_is,
+    tz_slow_cast, tz_slow_eq_s, tz_slow_concat;
 
 /* Dynamic values (any_*.c). */
 tz_slow tz_slow_any_i, tz_slow_i_any, tz_slow_f_any, tz_slow_b_any;
-tz_slow tz_slow_arith_any;   /* add.any .. rem.any */
+tz_slow tz_slow_arith_any; /* add.any .. rem.any */
 tz_slow tz_slow_neg_any, tz_slow_bit_any, tz_slow_eq_any;
 tz_slow tz_slow_compare_any; /* lt.any, le.any */
 tz_slow tz_slow_get_any, tz_slow_set_any, tz_slow_index_any, tz_slow_set_index_any, tz_slow_new_dyn;
-tz_slow tz_slow_call_any;    /* call.any and tail.any */
+tz_slow tz_slow_call_any; /* call.any and tail.any */
 
 /* The stack is too small for a frame of f at the call instruction pc: grows it. */
 tz_insn *tz_slow_stack(tz_thread *th, tz_insn *pc, tz_function *f);

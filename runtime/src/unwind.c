@@ -13,7 +13,8 @@ static const char *const default_messages[TZ_ERROR_COUNT] = {
 };
 
 /* First match wins. */
-static const struct tz_linked_handler *find_handler(const tz_function *f, const tz_insn *pc, const tz_class *error) {
+static const struct tz_linked_handler *find_handler(const tz_function *f, const tz_insn *pc,
+                                                    const tz_class *error) {
   uint32_t at = (uint32_t)(pc - f->code);
   for (uint32_t i = 0; i < f->n_handlers; i++) {
     const struct tz_linked_handler *h = &f->handlers[i];
@@ -22,7 +23,8 @@ static const struct tz_linked_handler *find_handler(const tz_function *f, const 
   return NULL;
 }
 
-/* A handler may stand before what it guards, so that throwing makes a loop: it draws on the budget as a branch does. */
+/* A handler may stand before what it guards, so that throwing makes a loop: it draws on the budget as a
+ * branch does. */
 static tz_insn *enter_handler(tz_thread *th, tz_word *fp, const struct tz_linked_handler *h) {
   fp[h->reg].u = th->exception;
   th->exception = 0;
