@@ -62,8 +62,8 @@ bool tz_process_grow_stack(tz_thread *th, size_t bytes) {
   size_t words = need > old->words * 2 ? need : old->words * 2;
   if (need <= old->words) words = old->words;
   size_t others = stack_total(p) - old->words * sizeof(tz_word), most = (size_t)vm->options.stack_limit;
-  if (others + words * sizeof(tz_word) > most) words = need;
-  if (others + words * sizeof(tz_word) > most) return false;
+  if (others + need * sizeof(tz_word) > most) return false;
+  if (others + words * sizeof(tz_word) > most) words = (most - others) / sizeof(tz_word);
   tz_stack *s = stack_new(vm, words);
   if (s == NULL) return need <= old->words;
   s->below = old->below;
