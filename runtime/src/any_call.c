@@ -16,9 +16,7 @@ typedef struct callee {
   bool by_class;  /* depends on the receiver's class alone, and first is the receiver */
 } callee;
 
-/* ---- Frames
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Frames ---- */
 
 static const char *type_name(const tz_type *type) {
   switch (type->rep) {
@@ -82,9 +80,7 @@ static tz_insn *call_listed(tz_thread *th, tz_insn *pc, const callee *c) {
   return enter_frame(th, pc, frame, f);
 }
 
-/* ---- Results
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Results ---- */
 
 /* The answer of equals or compareTo, whatever its type says. */
 static int64_t answer(uint64_t any) {
@@ -114,8 +110,7 @@ tz_insn *tz_any_finish(tz_thread *th, tz_word result) {
   }
 }
 
-/* ---- Finding the callee
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Finding the callee ---- */
 
 /* A value that is called itself: a closure, or an object with `invoke`. */
 static callee find_value(tz_thread *th, uint64_t value) {

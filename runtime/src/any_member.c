@@ -11,8 +11,7 @@ static inline tz_site *site_c(tz_thread *th, const tz_insn *pc) {
   return (tz_site *)&TZ_FRAME_FUNCTION(th->fp)->k[tz_insn_c(*pc)];
 }
 
-/* ---- Looking names up
- * --------------------------------------------------------------------------------------------- */
+/* ---- Looking names up ---- */
 
 /* Levenshtein's distance, for names of sensible length; more than `limit` counts as limit + 1. */
 static unsigned name_distance(const char *a, const char *b, unsigned limit) {
@@ -115,9 +114,7 @@ static tz_word *member_word(void *object, const tz_site_way *way) {
              : &fields[way->member.slot];
 }
 
-/* ---- Members
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Members ---- */
 
 static bool has_members(tz_thread *th, uint64_t any) {
   return tz_word_is_ref(any) && tz_any_kind_of(th, any) == TZ_SAW_OTHER;
@@ -173,9 +170,7 @@ tz_insn *tz_slow_new_dyn(tz_thread *th, tz_insn *pc) {
   return tz_any_done(th, pc, (uint64_t)(uintptr_t)object);
 }
 
-/* ---- Elements
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Elements ---- */
 
 static const tz_class *class_of(uint64_t any) {
   return tz_word_is_ref(any) ? tz_object_class(tz_any_object(any)) : NULL;

@@ -7,8 +7,7 @@
 static inline uint64_t reg_b(tz_thread *th, const tz_insn *pc) { return th->fp[tz_insn_b(*pc)].u; }
 static inline uint64_t reg_c(tz_thread *th, const tz_insn *pc) { return th->fp[tz_insn_c(*pc)].u; }
 
-/* ---- Kinds and conversions
- * --------------------------------------------------------------------------------------- */
+/* ---- Kinds and conversions ---- */
 
 tz_any_kind tz_any_kind_of(tz_thread *th, uint64_t any) {
   if (tz_any_is_int(any)) return TZ_SAW_INT;
@@ -95,8 +94,7 @@ tz_insn *tz_slow_f_any(tz_thread *th, tz_insn *pc) {
 
 tz_insn *tz_slow_b_any(tz_thread *th, tz_insn *pc) { return cast_error(th, pc, reg_b(th, pc), "a bool"); }
 
-/* ---- Arithmetic
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Arithmetic ---- */
 
 /* Adds the operands' kinds to the instruction's x; returns both kinds in that form. */
 static unsigned note_kinds(tz_thread *th, tz_insn *pc, uint64_t v, uint64_t w) {
@@ -189,8 +187,7 @@ tz_insn *tz_slow_bit_any(tz_thread *th, tz_insn *pc) {
   }
 }
 
-/* ---- Comparison
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Comparison ---- */
 
 tz_insn *tz_slow_compare_any(tz_thread *th, tz_insn *pc) {
   uint64_t operands[2] = {reg_b(th, pc), reg_c(th, pc)};

@@ -50,8 +50,7 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
   RESUME;
 }
 
-/* ---- Operands
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Operands ---- */
 
 #define FIELD_a ((uint32_t)in >> 16)
 #define FIELD_b ((uint16_t)(in >> 32))
@@ -74,8 +73,7 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
 #define SITE_C ((tz_site *)&k[FIELD_c])
 #define ARG0 fp[(uint16_t)(pc[1] >> 16)]
 
-/* ---- Control
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Control ---- */
 
 #define NEXT(words)                                                                                          \
   do {                                                                                                       \
@@ -96,11 +94,11 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
 #define JUMP_C JUMP(IMM_C)
 #define JUMP_D JUMP(IMM_D)
 #define JUMP_TABLE(i) JUMP(((const int32_t *)(pc + 1))[i])
-#define DRAW_C DRAW(IMM_C)
+#define DRAW_C \
+  if (TZ_UNLIKELY(--budget < 0)) SLOW(budget) /* of a counted loop, which goes back */
 #define GO_C NEXT(IMM_C)
 
-/* ---- Calls
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Calls ---- */
 
 #define LANE(list, i) ((uint16_t)((list) >> 16 * (i)))
 
@@ -138,9 +136,12 @@ static inline void null_ref_locals(tz_word *fp, const tz_function *f) {
     tz_word *frame_ = fp + LANE(list_, 0);                                                                   \
     CHECK_CALL(f, frame_);                                                                                   \
     frame_[0] = fp[LANE(list_, 1)];                                                                          \
-    frame_[1] = fp[LANE(list_, 2)];                                                                          \
-    frame_[2] = fp[list_ >> 48];                                                                             \
-    for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) frame_[i_] = fp[tz_insn_arg(pc + 1, i_)];               \
+    if (X > 1) { \
+      frame_[1] = fp[LANE(list_, 2)]; \
+      frame_[2] = fp[list_ >> 48]; \
+      _Pragma("clang loop unroll(disable)") for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) \
+        frame_[i_] = fp[tz_insn_arg(pc + 1, i_)]; \
+    } \
     TZ_FRAME_CONTINUATION(frame_) = (void *)tz_interp_return;                                                \
     TZ_FRAME_RETURN_PC(frame_) = pc;                                                                         \
     TZ_FRAME_FUNCTION(frame_) = (f);                                                                         \
@@ -206,8 +207,7 @@ TZ_PRESERVE_NONE void tz_interp_entry(PARAMETERS) {
 
 TZ_PRESERVE_NONE void tz_interp_resume(PARAMETERS) { RESUME; }
 
-/* ---- Natives
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Natives ---- */
 
 HANDLER_COLD interp_native_parked(PARAMETERS) {
   pc = tz_slow_parked(th, (tz_insn *)tz_code_resume);
@@ -244,8 +244,7 @@ TZ_PRESERVE_NONE void tz_any_return(PARAMETERS) {
   RESUME;
 }
 
-/* ---- Opcodes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Opcodes ---- */
 
 HANDLER_COLD interp_virtual_miss(PARAMETERS) {
   tz_class *cls = tz_object_class(ARG0.p);
@@ -292,8 +291,7 @@ HANDLER_COLD interp_tail_interface_miss(PARAMETERS) {
   TAIL(f);
 }
 
-/* ---- Opcodes beyond the table
- * ---------------------------------------------------------------------------------- */
+/* ---- Opcodes beyond the table ---- */
 
 HANDLER op_ENTER(PARAMETERS) {
   tz_function *f = TZ_FRAME_FUNCTION(fp);
@@ -356,8 +354,7 @@ TZ_PRESERVE_NONE void tz_interp_profile_step(PARAMETERS) {
   TZ_MUSTTAIL return tz_interp_table[(uint8_t)in](ARGUMENTS);
 }
 
-/* ---- From C
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- From C ---- */
 
 bool tz_interp_run(tz_thread *th) {
   tz_interp_resume(th, th->pc, th->fp, NULL, th->budget, 0);

@@ -6,16 +6,14 @@
 #include "error.h"
 #include "profile.h"
 
-/* ---- Operands of the instruction at pc
- * -------------------------------------------------------------------------- */
+/* ---- Operands of the instruction at pc ---- */
 
 static inline tz_word *reg_a(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_a(*pc)]; }
 static inline tz_word *reg_b(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_b(*pc)]; }
 static inline tz_word *reg_c(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_c(*pc)]; }
 static inline tz_word *constants(tz_thread *th) { return TZ_FRAME_FUNCTION(th->fp)->k; }
 
-/* ---- Budget and stack
- * ------------------------------------------------------------------------------------------- */
+/* ---- Budget and stack ---- */
 
 /* Nothing changes steps_left between giving a slice and accounting for it, so both compute the same. */
 static int64_t slice_size(const tz_thread *th) {
@@ -66,8 +64,7 @@ tz_word *tz_frame_reserve(tz_thread *th, uint32_t words, const tz_function *f) {
   return th->fp + words;
 }
 
-/* ---- Errors
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Errors ---- */
 
 tz_insn *tz_slow_null(tz_thread *th, tz_insn *pc) { return tz_throw(th, pc, TZ_ERROR_NULL_REF, NULL); }
 
@@ -90,8 +87,7 @@ tz_insn *tz_slow_throw(tz_thread *th, tz_insn *pc) {
   return tz_unwind(th, pc);
 }
 
-/* ---- Allocation
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Allocation ---- */
 
 static tz_insn *out_of_memory(tz_thread *th, tz_insn *pc) {
   return tz_throw(th, pc, TZ_ERROR_OUT_OF_MEMORY, NULL);
@@ -116,8 +112,7 @@ tz_insn *tz_slow_new_array(tz_thread *th, tz_insn *pc) {
   return pc + 1;
 }
 
-/* ---- Stores behind the write barrier
- * ------------------------------------------------------------------------------- */
+/* ---- Stores behind the write barrier ---- */
 
 static tz_insn *store_reference(tz_thread *th, tz_insn *pc, void *object, tz_word *slot) {
   tz_gc_store(&th->mutator, object, slot, *reg_a(th, pc));
@@ -139,8 +134,7 @@ tz_insn *tz_slow_list_store_r(tz_thread *th, tz_insn *pc) {
   return store_reference(th, pc, array, &array->words[reg_c(th, pc)->i]);
 }
 
-/* ---- Type tests
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Type tests ---- */
 
 /* A boxed int is an int, not an object. */
 static bool accepts(tz_thread *th, const tz_type *type, uint64_t value) {
@@ -182,9 +176,7 @@ tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *inter
   __builtin_trap(); /* a value of an interface's type implements it: verified */
 }
 
-/* ---- Strings
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Strings ---- */
 
 /* Different strings of equal length. */
 tz_insn *tz_slow_eq_s(tz_thread *th, tz_insn *pc) {
