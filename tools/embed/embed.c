@@ -1,6 +1,7 @@
 /* embed.c: machines for a host: making, loading, calling. terza.h has the contracts. */
 #include "embed.h"
 #include "terza/classlib.h"
+#include "terza/jit.h"
 #include "terza/linking.h"
 #include "terza/loader.h"
 #include "terza/options.h"
@@ -44,6 +45,7 @@ terza_vm *terza_new(const terza_config *config, terza_error *error) {
   if (!options_of(config, &options, error)) return NULL;
   terza_vm *owner = calloc(1, sizeof *owner);
   if (owner != NULL) owner->vm = tz_vm_new(&options);
+  if (owner != NULL && owner->vm != NULL) tz_jit_attach(owner->vm); /* without memory for code it interprets */
   if (owner == NULL || owner->vm == NULL || !tz_classlib_register(owner->vm)) {
     terza_free(owner);
     embed_fail(error, "HostError", "no memory for a machine");

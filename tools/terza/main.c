@@ -38,9 +38,11 @@ static void print_options(FILE *to) {
     snprintf(name, sizeof name, "--%s%s", option->name,
              option->type == 'b'   ? ""
              : option->type == 's' ? "=SIZE"
+             : option->type == 'e' ? "=NAME"
                                    : "=N");
     fprintf(to, "  %-24s %s", name, option->help);
     if (option->type == 'b') fputc('\n', to);
+    else if (option->type == 'e') fprintf(to, " (one of %s)\n", option->values);
     else fprintf(to, " (default %s)\n", option->value);
   }
 }

@@ -1,6 +1,7 @@
 /* program.c: a VM with the class library; `terza run` and `terza test`. */
 #include "program.h"
 #include "terza/classlib.h"
+#include "terza/jit.h"
 #include "terza/loader.h"
 #include <dirent.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 tz_vm *program_vm(command_line *line, char **args, int n_args) {
   tz_vm *vm = tz_vm_new(&line->options);
+  if (vm) tz_jit_attach(vm); /* without memory for code it interprets */
   if (vm && tz_classlib_register(vm)) {
     vm->arguments = (const char *const *)args;
     vm->n_arguments = n_args;

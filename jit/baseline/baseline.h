@@ -1,0 +1,77 @@
+/* baseline.h: compiled functions, shared by the files of this folder.
+ *
+ * Compiled code runs on the interpreter's frames. Any instruction can be left for the interpreter and entered
+ * from it: what compiled code keeps in machine registers is listed here, by function (pins) and by
+ * instruction (accumulators). */
+#pragma once
+#include "code_memory.h"
+#include "interp.h"
+#include "stencil_table.h"
+#include "terza/jit.h"
+
+enum { TZ_PINS = 4, TZ_NO_CODE = UINT32_MAX };
+
+/* One compiled form of a function. */
+typedef struct tz_baseline {
+  struct tz_baseline *next, *previous; /* of all, newest first */
+  tz_function *function;
+  uint8_t *code; /* where it runs */
+  uint32_t size, hot_size;
+  uint32_t *offsets; /* by word: where an instruction's code begins, TZ_NO_CODE inside lists and tables */
+  uint16_t (*accumulated)[2]; /* by word: slots that the int and the float accumulator mirror; 0 if none */
+  uint32_t n_open_sites;      /* calls compiled before a receiver was seen */
+  bool is_superseded;
+  void *gdb_entry;
+} tz_baseline;
+
+/* What tz_function.tier points to, once compilation was tried. */
+typedef struct tz_tier {
+  tz_baseline *baseline;  /* NULL: refused */
+  uint16_t pins[TZ_PINS]; /* slots in int pin 1, 2, float pin 1, 2. Depends on the bytecode alone */
+  uint8_t pinned;         /* bit i: pins[i] is in use */
+  bool is_recompiled;
+} tz_tier;
+
+/* Roles of the operand fields a, b, c of an opcode. */
+typedef enum tz_operand_role { TZ_OPERAND_NONE, TZ_OPERAND_READ, TZ_OPERAND_WRITE } tz_operand_role;
+typedef struct tz_operands {
+  uint8_t a, b, c;
+  uint8_t branch; /* field of the offset: 'c', 'd', 0 */
+  bool has_list, has_flow_end;
+} tz_operands;
+
+struct tz_jit {
+  tz_vm *vm;
+  tz_code_memory memory;
+  tz_baseline *codes;
+  tz_operands operands[TZ_OP_COUNT];
+  int64_t symbols[TZ_SYMBOL_COUNT]; /* addresses of trampolines and constants, by symbol */
+  void *shared;                     /* the block they lie in */
+  uint32_t shared_bytes;
+  struct tz_compiler *compiler; /* its tables, kept between compilations */
+  bool has_superseded;
+  uint64_t random;
+  int perf_map;
+  tz_jit_stats stats;
+};
+
+/* compile.c: a new compiled form of f, whose tier's pins are chosen; not yet installed. NULL: no memory, or
+ * too large. */
+tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_tier *tier);
+void tz_baseline_free(struct tz_jit *jit, tz_baseline *b);
+void tz_compiler_free(struct tz_compiler *c);
+/* operands.c */
+void tz_operands_init(tz_operands operands[TZ_OP_COUNT]);
+uint32_t tz_insn_words(const struct tz_jit *jit, const tz_insn *pc); /* with list or table */
+/* pins.c */
+void tz_pins_choose(const struct tz_jit *jit, const tz_function *f, tz_tier *tier);
+
+/* exits.c: where compiled code goes when it leaves; all but the last of stencil type, entered through
+ * trampolines. */
+extern void *const tz_baseline_exits[TZ_SYMBOL_COUNT]; /* by exit symbol */
+void *tz_baseline_resume_address(void);                /* th->resume */
+void *tz_baseline_first_entry_address(void); /* f->entry of functions to be compiled at their first call */
+
+/* symbols.c: telling perf and debuggers. */
+void tz_symbols_add(struct tz_jit *jit, tz_baseline *b);
+void tz_symbols_remove(struct tz_jit *jit, tz_baseline *b);

@@ -1,0 +1,138 @@
+/* code_memory.c: see code_memory.h. Free ranges of a chunk are kept in address order and merged. */
+#include "code_memory.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = 1 << 20, ALIGN = 16 };
+
+typedef struct range {
+  struct range *next;
+  size_t start, size;
+} range;
+
+struct tz_code_chunk {
+  tz_code_chunk *next;
+  uint8_t *rw, *rx;
+  size_t size;
+  range *unused;
+};
+
+static size_t rounded(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
+
+/* An address range below 2 GB. */
+static void *map_low(size_t size, int protection, int fd) {
+#ifdef MAP_32BIT
+  void *p = mmap(NULL, size, protection, MAP_SHARED | MAP_32BIT, fd, 0);
+  if (p != MAP_FAILED) return p;
+#endif
+  for (uintptr_t at = 0x10000000; at + size < 0x7fff0000; at += 0x1000000) {
+    void *q = mmap((void *)at, size, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+    if (q == (void *)at) return q;
+    if (q != MAP_FAILED) munmap(q, size);
+  }
+  return NULL;
+}
+
+static bool chunk_map(tz_code_chunk *c) {
+  int fd = memfd_create("terza-code", MFD_CLOEXEC);
+  if (fd < 0) return false;
+  bool ok = ftruncate(fd, (off_t)c->size) == 0;
+  if (ok) {
+    c->rw = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (c->rw == MAP_FAILED) c->rw = NULL;
+    c->rx = map_low(c->size, PROT_READ | PROT_EXEC, fd);
+  }
+  close(fd);
+  return c->rw != NULL && c->rx != NULL;
+}
+
+static void chunk_free(tz_code_chunk *c) {
+  if (c->rw != NULL) munmap(c->rw, c->size);
+  if (c->rx != NULL) munmap(c->rx, c->size);
+  for (range *r = c->unused, *next; r != NULL; r = next) {
+    next = r->next;
+    free(r);
+  }
+  free(c);
+}
+
+static tz_code_chunk *chunk_new(tz_code_memory *m, size_t bytes) {
+  tz_code_chunk *c = calloc(1, sizeof *c);
+  if (c == NULL) return NULL;
+  c->size = bytes > CHUNK_BYTES ? (bytes + CHUNK_BYTES - 1) & ~(size_t)(CHUNK_BYTES - 1) : CHUNK_BYTES;
+  c->unused = calloc(1, sizeof *c->unused);
+  if (c->unused == NULL || !chunk_map(c)) {
+    chunk_free(c);
+    return NULL;
+  }
+  c->unused->size = c->size;
+  c->next = m->chunks;
+  m->chunks = c;
+  return c;
+}
+
+void tz_code_memory_free(tz_code_memory *m) {
+  for (tz_code_chunk *c = m->chunks, *next; c != NULL; c = next) {
+    next = c->next;
+    chunk_free(c);
+  }
+  *m = (tz_code_memory){0};
+}
+
+static range *find_room(tz_code_chunk *c, size_t bytes) {
+  for (range *r = c->unused; r != NULL; r = r->next)
+    if (r->size >= bytes) return r;
+  return NULL;
+}
+
+bool tz_code_open(tz_code_memory *m, size_t bytes, tz_code_block *block) {
+  bytes = rounded(bytes);
+  tz_code_chunk *c = m->chunks;
+  while (c != NULL && find_room(c, bytes) == NULL) c = c->next;
+  if (c == NULL) c = chunk_new(m, bytes);
+  if (c == NULL) return false;
+  range *r = find_room(c, bytes);
+  *block = (tz_code_block){c->rw + r->start, c->rx + r->start, r->size, c};
+  return true;
+}
+
+void tz_code_close(tz_code_memory *m, tz_code_block *block, size_t used) {
+  used = rounded(used);
+  tz_code_chunk *c = block->chunk;
+  for (range *r = c->unused; r != NULL; r = r->next)
+    if (c->rx + r->start == block->rx) {
+      r->start += used;
+      r->size -= used;
+      break;
+    }
+  m->used += used;
+  __builtin___clear_cache((char *)block->rx, (char *)block->rx + used);
+}
+
+void tz_code_release(tz_code_memory *m, void *rx, size_t used) {
+  used = rounded(used);
+  m->used -= used;
+  tz_code_chunk *c = m->chunks;
+  while (!((uint8_t *)rx >= c->rx && (uint8_t *)rx < c->rx + c->size)) c = c->next;
+  size_t start = (size_t)((uint8_t *)rx - c->rx);
+  range **at = &c->unused;
+  while (*at != NULL && (*at)->start + (*at)->size < start) at = &(*at)->next;
+  if (*at != NULL && (*at)->start + (*at)->size == start) {
+    (*at)->size += used;
+  } else if (*at != NULL && start + used == (*at)->start) {
+    (*at)->start = start;
+    (*at)->size += used;
+  } else {
+    range *r = malloc(sizeof *r);
+    if (r == NULL) return; /* the bytes stay unused until the end */
+    *r = (range){*at, start, used};
+    *at = r;
+  }
+  range *next = (*at)->next;
+  if (next != NULL && (*at)->start + (*at)->size == next->start) {
+    (*at)->size += next->size;
+    (*at)->next = next->next;
+    free(next);
+  }
+}

@@ -1,0 +1,34 @@
+/* jit.h: the compiled tiers of a VM. They plug into the runtime's hooks; the runtime never names them.
+ *
+ * Policies (option --jit): off, the interpreter alone; baseline, functions that used --jit-threshold budget
+ * slices are compiled by copy-and-patch; default, all tiers there are. */
+#pragma once
+#include "terza/vm.h"
+#include <stdio.h>
+
+typedef enum tz_jit_policy {
+  TZ_JIT_OFF,
+  TZ_JIT_BASELINE,
+  TZ_JIT_DEFAULT
+} tz_jit_policy; /* as in options.def */
+
+/* Attaches the tiers that vm->options asks for; before modules are loaded. False: no memory for code; the VM
+ * then interprets, which is no error. The VM's end frees everything. */
+bool tz_jit_attach(tz_vm *vm);
+
+/* Compiles f now. False: it stays interpreted (a native, too large, no memory). */
+bool tz_jit_compile(tz_vm *vm, tz_function *f);
+
+/* The function whose compiled code contains this address, or NULL. Async-signal-safe: for crash reports. */
+const tz_function *tz_jit_find(tz_vm *vm, const void *address);
+
+/* Bytecode beside machine code of f, compiled for the purpose if need be. False: *problem says why. */
+bool tz_jit_dump(tz_vm *vm, tz_function *f, FILE *to, const char **problem);
+
+typedef struct tz_jit_stats {
+  uint64_t functions, instructions; /* compiled so far, also what was freed since */
+  uint64_t nanoseconds;             /* spent compiling */
+  uint64_t code_bytes, table_bytes; /* in use */
+  uint64_t freed;                   /* compiled forms freed as superseded */
+} tz_jit_stats;
+tz_jit_stats tz_jit_statistics(const tz_vm *vm);

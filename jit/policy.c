@@ -1,0 +1,240 @@
+/* policy.c: which function runs on which tier, and the life of compiled code.
+ *
+ * Heat comes in budget slices: 2,000 back-edges and calls. When a slice ends at a call, the callee is heated
+ * too, since a leaf that makes no calls never ends a slice itself. */
+#include "baseline.h"
+#include "process.h"
+#include "scheduler.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RECOMPILE_HEAT = 32, STRESS_BUDGET = 3 };
+
+/* ---- Shared code: trampolines to C functions out of reach, constants ---- */
+
+static const uint32_t trampoline_bytes = 16;
+
+static void write_trampoline(uint8_t *at, void *target) {
+#if defined(__x86_64__)
+  static const uint8_t jump[] = {0xff, 0x25, 0x02, 0x00, 0x00, 0x00, 0x0f, 0x0b}; /* jmp *2(%rip); ud2 */
+#elif defined(__aarch64__)
+  static const uint8_t jump[] = {0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1f, 0xd6}; /* ldr x16, .+8; br x16 */
+#else
+#error "no trampoline for this machine"
+#endif
+  memcpy(at, jump, sizeof jump);
+  memcpy(at + sizeof jump, &target, sizeof target);
+}
+
+static bool make_shared(struct tz_jit *jit) {
+  tz_code_block block;
+  uint32_t n_exits = TZ_SYMBOL_COUNT - TZ_FIRST_EXIT, constants = n_exits * trampoline_bytes;
+  jit->shared_bytes = constants + tz_stencil_rodata_size;
+  if (!tz_code_open(&jit->memory, jit->shared_bytes, &block)) return false;
+  for (uint32_t i = 0; i < n_exits; i++) {
+    write_trampoline(block.rw + i * trampoline_bytes, tz_baseline_exits[TZ_FIRST_EXIT + i]);
+    jit->symbols[TZ_FIRST_EXIT + i] = (int64_t)(uintptr_t)(block.rx + i * trampoline_bytes);
+  }
+  memcpy(block.rw + constants, tz_stencil_rodata, tz_stencil_rodata_size);
+  jit->symbols[TZ_HOLE_RODATA] = (int64_t)(uintptr_t)(block.rx + constants);
+  jit->shared = block.rx;
+  tz_code_close(&jit->memory, &block, jit->shared_bytes);
+  return true;
+}
+
+/* ---- Compiled forms ---- */
+
+static void link_form(struct tz_jit *jit, tz_baseline *b) {
+  b->next = jit->codes;
+  if (jit->codes != NULL) jit->codes->previous = b;
+  jit->codes = b;
+  tz_symbols_add(jit, b);
+}
+
+static void free_form(struct tz_jit *jit, tz_baseline *b) {
+  if (b->previous != NULL) b->previous->next = b->next;
+  else jit->codes = b->next;
+  if (b->next != NULL) b->next->previous = b->previous;
+  tz_symbols_remove(jit, b);
+  tz_baseline_free(jit, b);
+  jit->stats.freed++;
+}
+
+static tz_tier *tier_of(struct tz_jit *jit, tz_function *f) {
+  if (f->tier != NULL) return f->tier;
+  tz_tier *tier = calloc(1, sizeof *tier);
+  if (tier == NULL) return NULL;
+  tz_pins_choose(jit, f, tier);
+  return tier;
+}
+
+static bool install(struct tz_jit *jit, tz_function *f) {
+  tz_tier *tier = tier_of(jit, f);
+  if (tier == NULL) return false;
+  tz_baseline *b = tz_baseline_compile(jit, f, tier);
+  f->tier = tier;
+  if (b == NULL) return false;
+  if (tier->baseline != NULL) {
+    tier->baseline->is_superseded = true;
+    jit->has_superseded = true;
+  }
+  tier->baseline = b;
+  f->entry = b->code;
+  link_form(jit, b);
+  return true;
+}
+
+static bool is_interpreted(const tz_function *f) {
+  return f->entry == (void *)tz_interp_entry || f->entry == tz_baseline_first_entry_address();
+}
+
+bool tz_jit_compile(tz_vm *vm, tz_function *f) {
+  if (vm->jit == NULL || f->code == NULL) return false;
+  const tz_tier *tier = f->tier;
+  if (tier != NULL) return tier->baseline != NULL;
+  return install(vm->jit, f);
+}
+
+/* ---- Superseded code ---- */
+
+static tz_baseline *form_at(struct tz_jit *jit, uintptr_t address) {
+  for (tz_baseline *b = jit->codes; b != NULL; b = b->next)
+    if (address - (uintptr_t)b->code < b->size) return b;
+  return NULL;
+}
+
+static bool is_in_use(struct tz_jit *jit, const tz_baseline *b) {
+  tz_thread *th = jit->vm->thread;
+  for (tz_process *p = jit->vm->scheduler->all; p != NULL; p = p->next) {
+    tz_frame_walk w;
+    for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w))
+      if ((uintptr_t)TZ_FRAME_CONTINUATION(w.fp) - (uintptr_t)b->code < b->size) return true;
+  }
+  return false;
+}
+
+/* Superseded code is left for good when no frame returns into it: whoever resumes finds the newer form. */
+static void sweep_superseded(struct tz_jit *jit) {
+  bool some_left = false;
+  for (tz_baseline *b = jit->codes, *next; b != NULL; b = next) {
+    next = b->next;
+    if (!b->is_superseded) continue;
+    if (is_in_use(jit, b)) some_left = true;
+    else free_form(jit, b);
+  }
+  jit->has_superseded = some_left;
+}
+
+/* ---- Heat ---- */
+
+/* The function that the call at pc is about to enter, as far as it is known. */
+static tz_function *callee_at(const tz_word *fp, const tz_function *f, const tz_insn *pc) {
+  tz_insn in = *pc;
+  uint8_t op = tz_insn_op(in);
+  if (op < TZ_OP_CALL || op > TZ_OP_TAIL_ANY) return NULL;
+  if (op == TZ_OP_CALL || op == TZ_OP_TAIL_CALL) return f->k[(uint32_t)tz_insn_d(in)].p;
+  uint64_t receiver = fp[tz_insn_arg(pc + 1, 0)].u;
+  if (!tz_word_is_ref(receiver)) return NULL;
+  const tz_class *cls = tz_object_class((void *)(uintptr_t)receiver);
+  if (op == TZ_OP_CALL_VIRTUAL || op == TZ_OP_TAIL_VIRTUAL) return cls->vtable[tz_insn_b(in)];
+  if (op == TZ_OP_CALL_CLOSURE || op == TZ_OP_TAIL_CLOSURE) return cls->vtable[0];
+  const tz_site *site = (const tz_site *)&f->k[tz_insn_c(in)];
+  for (int i = 0; i < TZ_SITE_WAYS; i++)
+    if (site->way[i].cls == (uint32_t)(uintptr_t)cls) return site->way[i].target;
+  return NULL;
+}
+
+static void consider(struct tz_jit *jit, tz_function *f) {
+  const tz_tier *tier = f->tier;
+  int64_t threshold = jit->vm->options.jit_threshold;
+  if (f->code == NULL) return;
+  if (tier == NULL && is_interpreted(f) && f->heat >= (uint64_t)threshold) install(jit, f);
+  if (tier == NULL || tier->baseline == NULL || tier->is_recompiled) return;
+  if (tier->baseline->n_open_sites == 0 || f->heat < (uint64_t)threshold + RECOMPILE_HEAT) return;
+  ((tz_tier *)f->tier)->is_recompiled = true; /* calls now have receivers to be specialised for */
+  install(jit, f);
+}
+
+/* Another entry for a function at random. */
+static void stress(struct tz_jit *jit, tz_function *f) {
+  const tz_tier *tier = f->tier;
+  if (tier == NULL || tier->baseline == NULL) return;
+  jit->random = jit->random * 6364136223846793005u + 1442695040888963407u;
+  f->entry = jit->random >> 40 & 1 ? (void *)tz_interp_entry : (void *)tier->baseline->code;
+}
+
+static bool on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
+  struct tz_jit *jit = th->vm->jit;
+  if (f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return false;
+  tz_function *callee = callee_at(th->fp, f, pc);
+  consider(jit, f);
+  if (callee != NULL && callee->code != NULL) {
+    callee->heat += callee->heat != UINT32_MAX;
+    consider(jit, callee);
+  }
+  if (th->vm->options.stress_tier) {
+    stress(jit, f);
+    if (callee != NULL) stress(jit, callee);
+  }
+  if (jit->has_superseded) sweep_superseded(jit);
+  return true;
+}
+
+static void on_linked(tz_vm *vm, tz_function *f) {
+  if (vm->options.jit_threshold == 0 && f->entry == (void *)tz_interp_entry)
+    f->entry = tz_baseline_first_entry_address();
+}
+
+/* ---- Life ---- */
+
+static void jit_free(tz_vm *vm) {
+  struct tz_jit *jit = vm->jit;
+  if (jit == NULL) return;
+  vm->jit = NULL;
+  vm->hooks.budget = NULL;
+  vm->hooks.function_linked = NULL;
+  for (tz_baseline *b = jit->codes, *next; b != NULL; b = next) {
+    next = b->next;
+    tz_tier *tier = b->function->tier;
+    b->function->entry = (void *)tz_interp_entry;
+    b->function->tier = NULL;
+    if (!b->is_superseded) free(tier);
+    tz_symbols_remove(jit, b);
+    free(b);
+  }
+  tz_compiler_free(jit->compiler);
+  tz_code_memory_free(&jit->memory);
+  if (jit->perf_map >= 0) close(jit->perf_map);
+  free(jit);
+}
+
+bool tz_jit_attach(tz_vm *vm) {
+  if (vm->options.jit == TZ_JIT_OFF) return true;
+  struct tz_jit *jit = calloc(1, sizeof *jit);
+  if (jit == NULL) return false;
+  jit->vm = vm;
+  jit->perf_map = -1;
+  jit->random = 0x9e3779b97f4a7c15u;
+  tz_operands_init(jit->operands);
+  if (!make_shared(jit)) {
+    tz_code_memory_free(&jit->memory);
+    free(jit);
+    return false;
+  }
+  vm->jit = jit;
+  vm->thread->resume = tz_baseline_resume_address();
+  vm->hooks.budget = on_budget;
+  vm->hooks.function_linked = on_linked;
+  vm->hooks.vm_free = jit_free;
+  if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
+  return true;
+}
+
+const tz_function *tz_jit_find(tz_vm *vm, const void *address) {
+  const tz_baseline *b = vm->jit != NULL ? form_at(vm->jit, (uintptr_t)address) : NULL;
+  return b != NULL ? b->function : NULL;
+}
+
+tz_jit_stats tz_jit_statistics(const tz_vm *vm) {
+  return vm->jit != NULL ? vm->jit->stats : (tz_jit_stats){0};
+}
