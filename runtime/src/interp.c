@@ -348,8 +348,10 @@ tz_code_fn *const tz_interp_table[256] = {
 
 TZ_PRESERVE_NONE void tz_interp_profile_step(PARAMETERS) {
   tz_profile_instruction(th, pc, fp);
-  if (!th->profiling && TZ_FRAME_FUNCTION(fp)->tier != NULL) /* the burst is over */
+  if (!th->profiling && TZ_FRAME_FUNCTION(fp)->tier != NULL) { /* the burst is over */
+    SAVE;
     TZ_MUSTTAIL return ((tz_code_fn *)th->resume)(ARGUMENTS);
+  }
   in = *pc;
   TZ_MUSTTAIL return tz_interp_table[(uint8_t)in](ARGUMENTS);
 }

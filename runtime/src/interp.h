@@ -27,8 +27,8 @@ tz_code_fn tz_interp_process_return; /* continuation in a process's first frame 
 tz_code_fn
     tz_interp_resume; /* goes on at pc in th->fp's function, on any tier; other arguments are ignored */
 /* th->resume, of this type too, is entered instead of the dispatch loop when a slow path has ended in a
- * function whose `tier` is set: pc, fp, k and budget are as for an instruction's handler, pc may be one of
- * the internal instructions. */
+ * function whose `tier` is set: pc is where to go on, maybe an internal instruction; th->fp and th->budget
+ * are up to date. */
 
 /* One more opcode beyond the table (process.h has the others): at a complete frame, enters its function. Slow
  * paths that have pushed a frame return tz_code_enter. */

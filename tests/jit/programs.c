@@ -4,8 +4,8 @@
 #include "world.h"
 #include <criterion/criterion.h>
 
-enum { OFF, COMPILED, HOT, SWITCHING, RESTLESS, N_MODES };
-static const char *const mode_names[] = {"interpreted", "compiled", "hot", "switching", "restless"};
+enum { OFF, COMPILED, BURSTS, HOT, SWITCHING, RESTLESS, N_MODES };
+static const char *const mode_names[] = {"interpreted", "compiled", "bursts", "hot", "switching", "restless"};
 
 static tz_vm *vm_for(int mode) {
   tz_options o = *tz_options_default();
@@ -13,6 +13,7 @@ static tz_vm *vm_for(int mode) {
   o.jit_threshold = mode == HOT ? 1 : 0;
   o.stress_tier = mode == SWITCHING || mode == RESTLESS;
   if (mode == HOT) o.stress_budget = 20;
+  if (mode == BURSTS) o.stress_budget = 100; /* slices longer than a profiling burst */
   if (mode == RESTLESS) {
     o.stress_alloc = 5;
     o.stress_stack = o.stress_poison = true;
@@ -69,7 +70,7 @@ static tz_function *make_fib(tz_vm *vm) {
   abc(&c, TZ_OP_RET, 0, 0, 0);
   return code_end(&c);
 }
-Test(jit, fib) { check(make_fib, 15, 610); }
+Test(jit, fib) { check(make_fib, 18, 2584); }
 
 /* sum of i * i for i < n, by for.i; and of floats beside it */
 static tz_function *make_loop(tz_vm *vm) {

@@ -36,6 +36,11 @@ static const mode modes[] = {
     {"gc-stress", "--stress-alloc=7 --stress-poison --verify-heap --nursery-size=64k"},
     {"safepoint-stress", "--stress-budget=1 --stress-safepoint=3 --stress-poison --stress-stack"},
     {"semispace", "--collector=1 --stress-alloc=11 --stress-poison"},
+    {"interpreter", "--jit=off"},
+    {"baseline", "--jit=baseline --jit-threshold=0"},
+    {"tiers", "--jit=baseline --jit-threshold=0 --stress-tier"},
+    {"tiers-stress", "--jit=baseline --jit-threshold=0 --stress-tier --stress-alloc=7 --stress-budget=1 "
+                     "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
 };
 enum { N_MODES = sizeof modes / sizeof modes[0] };
 
