@@ -39,6 +39,7 @@ typedef struct rima_resolved {
   uint8_t how;
   uint8_t flags;
   uint16_t extra;
+  uint16_t once;
 } rima_resolved;
 
 /* ---- types as written ---- */
@@ -164,6 +165,7 @@ struct rima_function {
   /* checker */
   rima_capture *captures;
   uint32_t capture_count, capture_capacity;
+  bool is_busy; /* annotated at present for some use: nothing else may annotate it */
   struct rima_type *type;
   struct rima_type *result_type;
   void *info;
