@@ -4,10 +4,11 @@
  * Records hold counts, never offsets: what belongs to the first record of a table comes first in the next table. So no
  * two records share memory, every byte has one meaning, and checking is linear by construction. */
 #pragma once
+#include "terza/module.h"
 #include "terza/image.h"
 
 static const char tz_format_magic[8] = {'\x89', 'T', 'Z', 'M', '\r', '\n', '\x1a', '\n'};
-enum { TZ_FORMAT_VERSION = 1, TZ_FORMAT_ALIGN = 8 };
+enum { TZ_FORMAT_ALIGN = 8 }; /* the version stands in terza/module.h */
 
 /* TZ_SECTION(NAME, "text", bytes of a record) in file order */
 #define TZ_SECTIONS(S)                                                                                       \

@@ -54,7 +54,7 @@ bool tz_type_converts(const tz_verifier *v, uint32_t to, uint32_t from) {
     if (f.kind == TZ_KIND_CLASS) return tz_class_converts(v, t.of, f.of);
     return t.of == v->object_class && (f.kind == TZ_KIND_STRING || f.kind == TZ_KIND_ARRAY);
   case TZ_KIND_FUNC: return tz_kind_rep(f.kind) == 'R' && tz_type_callable(v, from) == t.of;
-  default: return t.kind == f.kind && t.of == f.of;
+  default: return (t.kind == f.kind && t.of == f.of) || (tz_kind_rep(t.kind) == 'I' && tz_kind_rep(f.kind) == 'I');
   }
 }
 

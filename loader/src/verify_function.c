@@ -10,8 +10,8 @@ static bool get_bit(const uint64_t *bits, uint32_t i) { return bits[i / 64] >> i
 static bool has_type(const tz_verifier *v, uint32_t type, char wanted) {
   tz_kind kind = tz_type_kind(v, type);
   switch (wanted) {
-  case 'i': return kind == TZ_KIND_I64;
-  case 'f': return kind == TZ_KIND_F64;
+  case 'i': return tz_kind_rep(kind) == 'I';
+  case 'f': return tz_kind_rep(kind) == 'F';
   case 'y': return kind == TZ_KIND_ANY;
   case 'r': return tz_kind_rep(kind) == 'R';
   default: return true;

@@ -40,9 +40,9 @@ static bool rule_MOVE(tz_verifier *v, const tz_insn_view *in) { return result_fi
 
 static bool rule_CONST(tz_verifier *v, const tz_insn_view *in) {
   tz_kind kind = v->image->constants[(uint32_t)tz_word_d(in->word)].kind;
-  return result_fits_kind(v, in, kind == TZ_KIND_STRING ? TZ_KIND_STRING : kind) &&
-         (kind == TZ_KIND_STRING || in->type_a == TZ_NONE || tz_type_kind(v, in->type_a) == kind ||
-          FAIL(v, in, "const: a number does not convert to the type of a"));
+  if (kind == TZ_KIND_STRING) return result_fits_kind(v, in, TZ_KIND_STRING);
+  return in->type_a == TZ_NONE || tz_type_rep(v, in->type_a) == tz_kind_rep(kind) ||
+         FAIL(v, in, "const: the number does not convert to the type of a");
 }
 
 static bool want_traced(tz_verifier *v, const tz_insn_view *in, uint32_t type, char field) {
@@ -116,10 +116,17 @@ static bool rule_NEW(tz_verifier *v, const tz_insn_view *in) {
   return fits || FAIL(v, in, "new: the class does not convert to the type of a");
 }
 
+/* The machine alone reads and writes the stack trace that an error holds. */
+enum { ERROR_TRACE_SLOT = 2 };
+
 /* The type of field c of b's class, or TZ_NONE and the error. */
 static uint32_t field_type(tz_verifier *v, const tz_insn_view *in) {
   tz_type_entry b = type_entry(v, in->type_b);
   uint32_t slot = tz_word_c(in->word);
+  if (slot == ERROR_TRACE_SLOT && tz_is_error_type(v, in->type_b)) {
+    FAIL(v, in, "%s: the trace of an error is the machine's", in->info->mnemonic);
+    return TZ_NONE;
+  }
   if (b.kind == TZ_KIND_CLASS && slot < tz_class_n_fields(v, b.of)) return tz_class_field_type(v, b.of, slot);
   if (b.kind != TZ_KIND_CLASS) FAIL(v, in, "%s: b is of no class", in->info->mnemonic);
   else FAIL(v, in, "%s: slot %u of %u", in->info->mnemonic, slot, tz_class_n_fields(v, b.of));
@@ -206,7 +213,7 @@ static bool verify_list_access(tz_verifier *v, const tz_insn_view *in, bool is_l
   if (b.kind != TZ_KIND_CLASS || tz_class_n_fields(v, b.of) < 2)
     return FAIL(v, in, "%s: b is of no list class", in->info->mnemonic);
   tz_type_entry items = type_entry(v, tz_class_field_type(v, b.of, 0));
-  if (items.kind != TZ_KIND_ARRAY || tz_type_kind(v, tz_class_field_type(v, b.of, 1)) != TZ_KIND_I64)
+  if (items.kind != TZ_KIND_ARRAY || tz_type_rep(v, tz_class_field_type(v, b.of, 1)) != 'I')
     return FAIL(v, in, "%s: b is of no list class", in->info->mnemonic);
   return verify_element(v, in, items.of, is_load);
 }

@@ -2,6 +2,7 @@
  *
  * Invariant of a site's ways: a class has at most one way, and its slot and rep hold for all objects of that
  * class. */
+#include "error.h"
 #include "any.h"
 
 static inline tz_word *reg_a(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_a(*pc)]; }
@@ -71,9 +72,15 @@ tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *na
   return type != NULL ? tz_vm_find_extension_named(th->vm, type, name) : NULL;
 }
 
+/* What the machine keeps in its own objects is no member: buffers of channels, traces of errors. */
+static bool is_member(const tz_class *cls, uint32_t slot) {
+  if (tz_class_is_subclass(cls, cls->vm->error_classes[TZ_ERROR_ERROR])) return slot != TZ_ERROR_TRACE;
+  return cls->module != NULL;
+}
+
 static int32_t find_field(const tz_class *cls, const char *name) {
   for (uint32_t i = 0; i < cls->n_fields; i++)
-    if (cls->fields[i].name == name) return (int32_t)i;
+    if (cls->fields[i].name == name && is_member(cls, i)) return (int32_t)i;
   return -1;
 }
 

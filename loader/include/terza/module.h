@@ -11,6 +11,8 @@
 #include "terza/image.h"
 #include "terza/opcode.h"
 
+enum { TZ_FORMAT_VERSION = 1 }; /* of the file format */
+
 /* Why a module was refused: the section, the byte offset within that section, and the reason. */
 typedef struct tz_image_error {
   const char *section; /* a section's name (static), "" if the file as a whole */
