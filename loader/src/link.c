@@ -77,11 +77,14 @@ static bool allocate_tables(tz_linker *l) {
          (l->is_own_function = tz_link_alloc(l, m->n_functions, 1)) != NULL;
 }
 
-/* Gives back what a failed load has made below 4 GB. Code and k of functions lie in the module's arena. */
+/* Gives back what a failed load has made below 4 GB. */
 static void undo(tz_linker *l) {
   tz_module *m = l->module;
   for (uint32_t i = 0; m->functions != NULL && l->is_own_function != NULL && i < m->n_functions; i++)
-    if (l->is_own_function[i]) tz_function_discard(l->vm, m->functions[i]);
+    if (l->is_own_function[i]) {
+      tz_unlink_code(l, m->functions[i]);
+      tz_function_discard(l->vm, m->functions[i]);
+    }
   for (uint32_t i = 0; m->classes != NULL && l->is_own_class != NULL && i < m->n_classes; i++)
     if (l->is_own_class[i]) tz_class_discard(m->classes[i]);
   tz_arena_free(l->loaded->arena);

@@ -6,6 +6,7 @@
  * interface's class. Sites and types come first because their operands have 16 bits. Lane 0 of argument lists becomes
  * the frame's size, a discarded result's register the scratch slot behind the frame's registers. See linker.h. */
 #include "linker.h"
+#include "terza/lowmem.h"
 
 enum { SITE_WORDS = sizeof(tz_site) / sizeof(tz_word) };
 _Static_assert(sizeof(tz_site) % sizeof(tz_word) == 0, "sites stand among words");
@@ -125,6 +126,26 @@ static bool rewrite_insn(rewriter *r, uint64_t pc, const tz_op_info *info) {
   return true;
 }
 
+/* Code and constants lie in low memory, one block, so that compiled code can name them in 32 bits. Its size stands
+ * before the code. */
+enum { BLOCK_HEAD = 2 };
+
+static bool alloc_code(tz_linker *l, tz_function *f, size_t n_words, size_t n_k) {
+  size_t bytes = (BLOCK_HEAD + n_words + n_k + 1) * sizeof(uint64_t);
+  uint64_t *block = tz_lowmem_alloc(l->vm->lowmem, bytes);
+  if (block == NULL) return tz_link_no_memory(l);
+  block[0] = bytes;
+  f->code = block + BLOCK_HEAD;
+  f->k = (tz_word *)(f->code + n_words);
+  return true;
+}
+
+void tz_unlink_code(tz_linker *l, tz_function *f) {
+  if (f == NULL || f->code == NULL) return;
+  uint64_t *block = f->code - BLOCK_HEAD;
+  tz_lowmem_release(l->vm->lowmem, block, block[0]);
+}
+
 bool tz_link_code(tz_linker *l, const tz_function_entry *entry, tz_function *f) {
   layout plan = {.stamp = (uint32_t)(entry - l->image->functions) + 1};
   for (uint64_t pc = 0; pc < entry->n_words;) {
@@ -134,9 +155,7 @@ bool tz_link_code(tz_linker *l, const tz_function_entry *entry, tz_function *f) 
   }
   if (plan.n_site_words + plan.n_types > UINT16_MAX + 1)
     return tz_link_fail(l, "function %s has too many call sites and types", f->name);
-  f->code = tz_link_alloc(l, entry->n_words, sizeof *f->code);
-  f->k = tz_link_alloc(l, (size_t)plan.n_site_words + plan.n_types + plan.n_rest, sizeof *f->k);
-  if (f->code == NULL || f->k == NULL) return false;
+  if (!alloc_code(l, f, entry->n_words, (size_t)plan.n_site_words + plan.n_types + plan.n_rest)) return false;
   memcpy(f->code, entry->code, entry->n_words * sizeof *f->code);
   f->n_words = entry->n_words;
   f->n_sites = entry->n_sites;

@@ -62,6 +62,7 @@ bool tz_link_globals(tz_linker *l);            /* link_function.c */
 bool tz_link_allocate_functions(tz_linker *l);
 bool tz_link_functions(tz_linker *l);
 bool tz_link_code(tz_linker *l, const tz_function_entry *entry, tz_function *f); /* link_code.c */
+void tz_unlink_code(tz_linker *l, tz_function *f);                                  /* gives code and k back */
 bool tz_link_constants(tz_linker *l); /* makes room for k maps */
 
 bool tz_module_is_loaded(const tz_module *m); /* made by this loader, so a tz_loaded */
