@@ -104,11 +104,20 @@ static bool find_class(tz_linker *l, uint32_t i) {
   return l->module->classes[i]->hash == tz_hash_class(&l->hashes, i) || differs(l, c);
 }
 
-/* Registered signatures may be written with spaces, and with %module:Class or %module.Class. */
+static bool skip_pair(const char **a, const char *x, const char **b, const char *y) {
+  if (strncmp(*a, x, strlen(x)) != 0 || strncmp(*b, y, strlen(y)) != 0) return false;
+  *a += strlen(x);
+  *b += strlen(y);
+  return true;
+}
+
+/* Registered signatures may be written with spaces, with %module:Class or %module.Class, and with i64 for bool, which is
+ * the same to C. */
 static bool native_texts_agree(const char *a, const char *b) {
   for (;; a++, b++) {
     while (*a == ' ') a++;
     while (*b == ' ') b++;
+    while (skip_pair(&a, "bool", &b, "i64") || skip_pair(&a, "i64", &b, "bool")) {}
     char x = *a == ':' ? '.' : *a, y = *b == ':' ? '.' : *b;
     if (x != y) return false;
     if (x == 0) return true;

@@ -37,7 +37,8 @@ static bool type_is_machine_class(const tz_image *image, uint32_t type, const ch
 
 static bool signature_is(const tz_image *image, uint32_t index, tz_kind result, uint32_t n_params) {
   const tz_signature *s = &image->signatures[index];
-  return type_is(image, s->result, result) && s->n_params == n_params &&
+  bool gives = type_is(image, s->result, result) || (result == TZ_KIND_BOOL && type_is(image, s->result, TZ_KIND_I64));
+  return gives && s->n_params == n_params &&
          (n_params == 0 || type_is(image, s->params[0], TZ_KIND_OBJECT));
 }
 
@@ -46,7 +47,7 @@ static bool methods_match(const tz_image *image, const tz_class_entry *c) {
   for (int i = 0; i < N_METHODS; i++)
     if (!tz_text_equal(c->methods[i].name, tz_text_of(method_names[i]))) return false;
   return signature_is(image, c->methods[0].signature, TZ_KIND_STRING, 0) &&
-         signature_is(image, c->methods[1].signature, TZ_KIND_I64, 1) &&
+         signature_is(image, c->methods[1].signature, TZ_KIND_BOOL, 1) &&
          signature_is(image, c->methods[2].signature, TZ_KIND_I64, 0);
 }
 
@@ -74,10 +75,10 @@ bool tz_machine_class_matches(const tz_image *image, const tz_class_entry *c) {
 
 static void declare_methods(tz_image *image, tz_method *methods) {
   uint32_t object = tz_image_type_simple(image, TZ_KIND_OBJECT), i64 = tz_image_type_simple(image, TZ_KIND_I64);
-  uint32_t string = tz_image_type_simple(image, TZ_KIND_STRING);
+  uint32_t string = tz_image_type_simple(image, TZ_KIND_STRING), boolean = tz_image_type_simple(image, TZ_KIND_BOOL);
   uint32_t signatures[N_METHODS] = {
       tz_image_signature(image, string, 0, NULL),
-      tz_image_signature(image, i64, 1, &object),
+      tz_image_signature(image, boolean, 1, &object),
       tz_image_signature(image, i64, 0, NULL),
   };
   for (int i = 0; i < N_METHODS; i++)

@@ -91,6 +91,20 @@ static bool verify_methods(tz_verifier *v, uint32_t i) {
   return true;
 }
 
+/* Ints are alike: a compiler may declare a slot's bool as i64. */
+static bool types_agree(const tz_verifier *v, uint32_t a, uint32_t b) {
+  return a == b || (tz_type_rep(v, a) == 'I' && tz_type_rep(v, b) == 'I');
+}
+
+static bool signatures_agree(const tz_verifier *v, uint32_t a, uint32_t b) {
+  const tz_signature *x = &v->image->signatures[a], *y = &v->image->signatures[b];
+  if (a == b) return true;
+  if (x->n_params != y->n_params || !types_agree(v, x->result, y->result)) return false;
+  for (uint32_t i = 0; i < x->n_params; i++)
+    if (!types_agree(v, x->params[i], y->params[i])) return false;
+  return true;
+}
+
 /* A subclass's vtable begins with the slots of its superclass. */
 static bool verify_prefix(tz_verifier *v, uint32_t i) {
   const tz_class_entry *c = class_at(v, i);
@@ -99,7 +113,7 @@ static bool verify_prefix(tz_verifier *v, uint32_t i) {
   if (s->n_methods > c->n_methods)
     return tz_fail_class(v, i, "vtable", "%u methods, fewer than its superclass", c->n_methods);
   for (uint32_t j = 0; j < s->n_methods; j++)
-    if (c->methods[j].signature != s->methods[j].signature || !tz_text_equal(c->methods[j].name, s->methods[j].name))
+    if (!signatures_agree(v, c->methods[j].signature, s->methods[j].signature) || !tz_text_equal(c->methods[j].name, s->methods[j].name))
       return tz_fail_class(v, i, "vtable", "slot %u differs from the superclass's in name or signature", j);
   return true;
 }

@@ -57,7 +57,7 @@ static bool error_report(tz_thread *th, tz_word *args) {
 
 static const tz_native_def object_natives[] = {
     {"Object.toString", "(object)string", object_to_string},
-    {"Object.equals", "(object,object)i64", object_equals},
+    {"Object.equals", "(object,object)bool", object_equals},
     {"Object.hash", "(object)i64", object_hash},
 };
 

@@ -6,8 +6,8 @@
 
 #define OBJECT "machine Object\nmachine Error\n"
 #define METHODS                                                                                              \
-  "  method toString ()string = str\n  method equals (object)i64 = eq\n  method hash ()i64 = hash\n"
-#define DECLARED "  method toString ()string\n  method equals (object)i64\n  method hash ()i64\n"
+  "  method toString ()string = str\n  method equals (object)bool = eq\n  method hash ()i64 = hash\n"
+#define DECLARED "  method toString ()string\n  method equals (object)bool\n  method hash ()i64\n"
 #define FUNCTIONS                                                                                            \
   "function str (%tz:Object)string {\n refs string\n const r1, \"it\"\n ret r1\n}\n"                         \
   "function eq (%tz:Object, object)i64 {\n numbers i64\n eq.r r2, r0, r1\n ret r2\n}\n"                      \
