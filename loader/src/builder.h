@@ -1,5 +1,5 @@
-/* builder.h: the state of an image under construction: hash tables for interned entries and the tables' capacities.
- * Private to the module library. */
+/* builder.h: the state of an image under construction: hash tables for interned entries and the tables'
+ * capacities. Private to the module library. */
 #pragma once
 #include "terza/arena.h"
 #include "terza/module.h"
@@ -22,7 +22,8 @@ typedef struct tz_image_builder {
       constants_capacity, sources_capacity;
 } tz_image_builder;
 
-/* Room for one more element of `size` bytes; grows by doubling in the arena. False: out of memory (sticky). */
+/* Room for one more element of `size` bytes; grows by doubling in the arena. False: out of memory (sticky).
+ */
 bool tz_image_grow(tz_image *image, void **table, uint32_t n, uint32_t *capacity, size_t size);
 #define TZ_IMAGE_GROW(image, table, n, capacity)                                                             \
   tz_image_grow((image), (void **)&(table), (n), &(capacity), sizeof *(table))

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const uint64_t field_bits[] = {
-    ['a'] = UINT64_C(0xffff) << 16, ['b'] = UINT64_C(0xffff) << 32,     ['c'] = UINT64_C(0xffff) << 48,
+    ['a'] = UINT64_C(0xffff) << 16,     ['b'] = UINT64_C(0xffff) << 32, ['c'] = UINT64_C(0xffff) << 48,
     ['d'] = UINT64_C(0xffffffff) << 32, ['x'] = UINT64_C(0xff) << 8,
 };
 

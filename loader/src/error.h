@@ -4,5 +4,5 @@
 #include "terza/module.h"
 
 /* Always false, for `return tz_error_set(...)`. section: TZ_SECTION_…, or -1 for the file as a whole. */
-bool tz_error_set(tz_image_error *error, int section, uint64_t offset, const char *rule, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+bool tz_error_set(tz_image_error *error, int section, uint64_t offset, const char *rule, const char *format,
+                  ...) __attribute__((format(printf, 5, 6)));

@@ -1,9 +1,10 @@
 /* finish.c: gives an image its canonical numbering, so that equal modules have equal bytes whoever made them.
  *
- * Imports come before local entities, otherwise classes, functions and globals keep their order. Types, signatures,
- * constants and sources are numbered by first use: types that are operands of code first (they have 16 bits), then
- * those of classes, functions and globals; parts before the types made of them; unused ones are dropped. Sites are in
- * the order of the instructions that use them, one each. An index that is out of range stays so: the verifier tells. */
+ * Imports come before local entities, otherwise classes, functions and globals keep their order. Types,
+ * signatures, constants and sources are numbered by first use: types that are operands of code first (they
+ * have 16 bits), then those of classes, functions and globals; parts before the types made of them; unused
+ * ones are dropped. Sites are in the order of the instructions that use them, one each. An index that is out
+ * of range stays so: the verifier tells. */
 #include "builder.h"
 #include "terza/decode.h"
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 typedef struct finisher {
   tz_image *image;
   tz_decode_table decode;
-  uint32_t *classes, *functions, *globals;                 /* old index → new */
-  uint32_t *types, *signatures, *constants, *sources;      /* the same; TZ_NONE: not used so far */
+  uint32_t *classes, *functions, *globals;            /* old index → new */
+  uint32_t *types, *signatures, *constants, *sources; /* the same; TZ_NONE: not used so far */
   uint32_t *type_order, *signature_order, *constant_order, *source_order; /* new → old */
   uint32_t n_types, n_signatures, n_constants, n_sources;
   bool failed;
@@ -27,7 +28,9 @@ static uint32_t *new_map(finisher *f, uint32_t n) {
 
 static uint32_t mapped(const uint32_t *map, uint32_t n, uint32_t old) { return old < n ? map[old] : old; }
 static uint32_t map_class(finisher *f, uint32_t old) { return mapped(f->classes, f->image->n_classes, old); }
-static uint32_t map_function(finisher *f, uint32_t old) { return mapped(f->functions, f->image->n_functions, old); }
+static uint32_t map_function(finisher *f, uint32_t old) {
+  return mapped(f->functions, f->image->n_functions, old);
+}
 
 /* --- numbering by first use --- */
 
@@ -190,24 +193,28 @@ static uint32_t imports_first(finisher *f, void **table, uint32_t n, size_t size
 
 static void order_entities(finisher *f) {
   tz_image *m = f->image;
-  m->n_imported_classes = imports_first(f, (void **)&m->classes, m->n_classes, sizeof *m->classes, f->classes, is_import_class);
-  m->n_imported_functions =
-      imports_first(f, (void **)&m->functions, m->n_functions, sizeof *m->functions, f->functions, is_import_function);
-  m->n_imported_globals = imports_first(f, (void **)&m->globals, m->n_globals, sizeof *m->globals, f->globals, is_import_global);
+  m->n_imported_classes =
+      imports_first(f, (void **)&m->classes, m->n_classes, sizeof *m->classes, f->classes, is_import_class);
+  m->n_imported_functions = imports_first(f, (void **)&m->functions, m->n_functions, sizeof *m->functions,
+                                          f->functions, is_import_function);
+  m->n_imported_globals =
+      imports_first(f, (void **)&m->globals, m->n_globals, sizeof *m->globals, f->globals, is_import_global);
 }
 
 /* Rebuilds a table that was numbered by first use. */
 static void *reorder(finisher *f, const void *table, const uint32_t *order, uint32_t n, size_t size) {
   char *to = tz_arena_alloc(f->image->arena, ((size_t)n + 1) * size);
   if (to == NULL) f->failed = true;
-  for (uint32_t i = 0; to != NULL && i < n; i++) memcpy(to + i * size, (const char *)table + order[i] * size, size);
+  for (uint32_t i = 0; to != NULL && i < n; i++)
+    memcpy(to + i * size, (const char *)table + order[i] * size, size);
   return to;
 }
 
 static void rebuild_types(finisher *f) {
   tz_image *m = f->image;
   tz_type_entry *types = reorder(f, m->types, f->type_order, f->n_types, sizeof *types);
-  tz_signature *signatures = reorder(f, m->signatures, f->signature_order, f->n_signatures, sizeof *signatures);
+  tz_signature *signatures =
+      reorder(f, m->signatures, f->signature_order, f->n_signatures, sizeof *signatures);
   if (f->failed) return;
   for (uint32_t i = 0; i < f->n_types; i++) {
     tz_type_entry *t = &types[i];

@@ -1,8 +1,9 @@
 /* format.h: the layout of a module file. docs/module-format.md draws it.
  *
- * header | section table | sections, each 8-byte aligned, in order, without gaps beyond the padding, which is zero.
- * Records hold counts, never offsets: what belongs to the first record of a table comes first in the next table. So no
- * two records share memory, every byte has one meaning, and checking is linear by construction. */
+ * header | section table | sections, each 8-byte aligned, in order, without gaps beyond the padding, which is
+ * zero. Records hold counts, never offsets: what belongs to the first record of a table comes first in the
+ * next table. So no two records share memory, every byte has one meaning, and checking is linear by
+ * construction. */
 #pragma once
 #include "terza/module.h"
 #include "terza/image.h"
@@ -40,7 +41,7 @@ enum {
 #define S(NAME, text, size) TZ_SECTION_##NAME,
   TZ_SECTIONS(S)
 #undef S
-  TZ_SECTION_COUNT
+      TZ_SECTION_COUNT
 };
 
 static const struct {
@@ -65,24 +66,39 @@ enum { TZ_FORMAT_HEAD = sizeof(tz_file_header) + TZ_SECTION_COUNT * sizeof(tz_fi
 typedef struct tz_file_module {
   uint32_t name, flags, init, main, n_imported_classes, n_imported_functions, n_imported_globals, reserved;
 } tz_file_module;
-typedef struct tz_file_signature { uint32_t result, n_params; } tz_file_signature;
+typedef struct tz_file_signature {
+  uint32_t result, n_params;
+} tz_file_signature;
 typedef struct tz_file_class {
   uint32_t name, module, flags, tag, super, n_fields, n_methods, n_implements;
 } tz_file_class;
-typedef struct tz_file_field { uint32_t name, type; } tz_file_field;
-typedef struct tz_file_method { uint32_t name, signature, function; } tz_file_method;
-typedef struct tz_file_implements { uint32_t interface, n_functions; } tz_file_implements;
+typedef struct tz_file_field {
+  uint32_t name, type;
+} tz_file_field;
+typedef struct tz_file_method {
+  uint32_t name, signature, function;
+} tz_file_method;
+typedef struct tz_file_implements {
+  uint32_t interface, n_functions;
+} tz_file_implements;
 typedef struct tz_file_function {
-  uint32_t name, module, flags, signature, n_registers, n_ref_locals, n_words, n_sites, n_handlers, source, n_lines,
-      n_locals;
+  uint32_t name, module, flags, signature, n_registers, n_ref_locals, n_words, n_sites, n_handlers, source,
+      n_lines, n_locals;
 } tz_file_function;
-typedef struct tz_file_site { uint32_t kind, name; } tz_file_site;
-typedef struct tz_file_local { uint32_t name, reg, start, end; } tz_file_local;
-typedef struct tz_file_global { uint32_t name, module, flags, type; } tz_file_global;
+typedef struct tz_file_site {
+  uint32_t kind, name;
+} tz_file_site;
+typedef struct tz_file_local {
+  uint32_t name, reg, start, end;
+} tz_file_local;
+typedef struct tz_file_global {
+  uint32_t name, module, flags, type;
+} tz_file_global;
 typedef struct tz_file_constant {
   uint32_t kind, length; /* length in data, of strings */
   uint64_t value;        /* of numbers */
 } tz_file_constant;
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian and mapped as they are");
-_Static_assert(sizeof(tz_type_entry) == 8 && sizeof(tz_handler) == 20 && sizeof(tz_line) == 12, "read in place");
+_Static_assert(sizeof(tz_type_entry) == 8 && sizeof(tz_handler) == 20 && sizeof(tz_line) == 12,
+               "read in place");

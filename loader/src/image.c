@@ -45,10 +45,13 @@ void *tz_image_copy(tz_image *image, const void *from, size_t n, size_t size) {
   return copy;
 }
 
-tz_text tz_image_copy_text(tz_image *image, tz_text text) { return tz_image_text(image, text.at, text.length); }
+tz_text tz_image_copy_text(tz_image *image, tz_text text) {
+  return tz_image_text(image, text.at, text.length);
+}
 
 uint32_t tz_image_declare_class(tz_image *image, tz_text name) {
-  if (!TZ_IMAGE_GROW(image, image->classes, image->n_classes, image->builder->classes_capacity)) return TZ_NONE;
+  if (!TZ_IMAGE_GROW(image, image->classes, image->n_classes, image->builder->classes_capacity))
+    return TZ_NONE;
   uint32_t index = image->n_classes++;
   image->classes[index] = (tz_class_entry){.name = tz_image_copy_text(image, name), .super = TZ_NONE};
   return index;
@@ -64,7 +67,8 @@ uint32_t tz_image_declare_function(tz_image *image, tz_text name) {
 }
 
 uint32_t tz_image_add_global(tz_image *image, const tz_global_entry *entry) {
-  if (!TZ_IMAGE_GROW(image, image->globals, image->n_globals, image->builder->globals_capacity)) return TZ_NONE;
+  if (!TZ_IMAGE_GROW(image, image->globals, image->n_globals, image->builder->globals_capacity))
+    return TZ_NONE;
   tz_global_entry *g = &image->globals[image->n_globals];
   *g = *entry;
   g->name = tz_image_copy_text(image, entry->name);
@@ -106,7 +110,8 @@ void tz_image_define_function(tz_image *image, uint32_t index, const tz_function
   f.handlers = tz_image_copy(image, entry->handlers, f.n_handlers, sizeof(tz_handler));
   f.lines = tz_image_copy(image, entry->lines, f.n_lines, sizeof(tz_line));
   tz_site_entry *sites = tz_image_copy(image, entry->sites, f.n_sites, sizeof *sites);
-  for (uint32_t i = 0; sites != NULL && i < f.n_sites; i++) sites[i].name = tz_image_copy_text(image, sites[i].name);
+  for (uint32_t i = 0; sites != NULL && i < f.n_sites; i++)
+    sites[i].name = tz_image_copy_text(image, sites[i].name);
   tz_local *locals = tz_image_copy(image, entry->locals, f.n_locals, sizeof *locals);
   for (uint32_t i = 0; locals != NULL && i < f.n_locals; i++)
     locals[i].name = tz_image_copy_text(image, locals[i].name);

@@ -34,8 +34,8 @@ static bool table_grow(tz_image *image, tz_index_table *t) {
 typedef bool matches_fn(const tz_image *image, uint32_t index, const void *key);
 
 /* The index of the entry equal to key, or TZ_NONE: then *slot is where to put the new one. */
-static uint32_t table_find(tz_image *image, tz_index_table *t, uint64_t hash, matches_fn *matches, const void *key,
-                           uint32_t *slot) {
+static uint32_t table_find(tz_image *image, tz_index_table *t, uint64_t hash, matches_fn *matches,
+                           const void *key, uint32_t *slot) {
   *slot = TZ_NONE;
   if (t->n * 2 >= t->capacity && !table_grow(image, t)) return TZ_NONE;
   uint32_t at = (uint32_t)hash & (t->capacity - 1);
@@ -83,7 +83,8 @@ uint32_t tz_image_type(tz_image *image, tz_kind kind, uint32_t of) {
   uint64_t hash = tz_hash_mix(kind + 1, of);
   uint32_t slot, index = table_find(image, &b->types, hash, type_matches, &key, &slot);
   if (index != TZ_NONE) return index;
-  if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, image->types, image->n_types, b->types_capacity)) return TZ_NONE;
+  if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, image->types, image->n_types, b->types_capacity))
+    return TZ_NONE;
   image->types[image->n_types] = key;
   return table_put(&b->types, slot, hash, image->n_types++);
 }
@@ -101,7 +102,8 @@ uint32_t tz_image_signature(tz_image *image, uint32_t result, uint32_t n_params,
   for (uint32_t i = 0; i < n_params; i++) hash = tz_hash_mix(hash, params[i]);
   uint32_t slot, index = table_find(image, &b->signatures, hash, signature_matches, &key, &slot);
   if (index != TZ_NONE) return index;
-  if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, image->signatures, image->n_signatures, b->signatures_capacity))
+  if (slot == TZ_NONE ||
+      !TZ_IMAGE_GROW(image, image->signatures, image->n_signatures, b->signatures_capacity))
     return TZ_NONE;
   key.params = tz_image_copy(image, params, n_params, sizeof *params);
   image->signatures[image->n_signatures] = key;
@@ -110,7 +112,8 @@ uint32_t tz_image_signature(tz_image *image, uint32_t result, uint32_t n_params,
 
 static bool constant_matches(const tz_image *image, uint32_t index, const void *key) {
   const tz_constant *a = &image->constants[index], *b = key;
-  return a->kind == b->kind && (a->kind == TZ_KIND_STRING ? tz_text_equal(a->string, b->string) : a->value.u == b->value.u);
+  return a->kind == b->kind &&
+         (a->kind == TZ_KIND_STRING ? tz_text_equal(a->string, b->string) : a->value.u == b->value.u);
 }
 
 static uint32_t constant_intern(tz_image *image, tz_constant key, uint64_t hash) {
@@ -126,7 +129,8 @@ static uint32_t constant_intern(tz_image *image, tz_constant key, uint64_t hash)
 }
 
 uint32_t tz_image_constant_int(tz_image *image, int64_t value) {
-  return constant_intern(image, (tz_constant){.kind = TZ_KIND_I64, .value.i = value}, tz_hash_mix(1, (uint64_t)value));
+  return constant_intern(image, (tz_constant){.kind = TZ_KIND_I64, .value.i = value},
+                         tz_hash_mix(1, (uint64_t)value));
 }
 
 uint32_t tz_image_constant_float(tz_image *image, double value) {
@@ -153,7 +157,8 @@ uint32_t tz_image_source(tz_image *image, const char *path, size_t length) {
   uint64_t hash = tz_hash_bytes(path, length);
   uint32_t slot, index = table_find(image, &b->sources, hash, source_matches, &key, &slot);
   if (index != TZ_NONE) return index;
-  if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, image->sources, image->n_sources, b->sources_capacity)) return TZ_NONE;
+  if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, image->sources, image->n_sources, b->sources_capacity))
+    return TZ_NONE;
   image->sources[image->n_sources] = tz_image_text(image, path, length);
   return table_put(&b->sources, slot, hash, image->n_sources++);
 }

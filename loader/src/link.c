@@ -192,8 +192,8 @@ static tz_module *verify_and_link(tz_vm *vm, tz_image *image, tz_load_error *err
   if (module == NULL) return NULL;
   module->image = image;
   if (vm->options.trace_load)
-    fprintf(stderr, "load: %s: %u classes, %u functions, verified in %.3f ms, linked in %.3f ms\n", module->name,
-            module->n_classes, module->n_functions, verified - start, now_ms() - verified);
+    fprintf(stderr, "load: %s: %u classes, %u functions, verified in %.3f ms, linked in %.3f ms\n",
+            module->name, module->n_classes, module->n_functions, verified - start, now_ms() - verified);
   return module;
 }
 

@@ -55,16 +55,19 @@ static bool names_agree(tz_text a, const char *b) { return tz_text_equal(a, tz_t
 bool tz_class_agrees(const tz_linker *l, const tz_class_entry *c, const tz_class *cls) {
   const tz_class *super = c->super == TZ_NONE ? NULL : l->module->classes[c->super];
   uint32_t n_inherited = super != NULL ? super->n_fields : 0;
-  if (cls->super != super || (cls->flags & FLAGS_COMPARED) != (c->flags & FLAGS_COMPARED) || cls->tag != c->tag ||
-      cls->n_fields != n_inherited + c->n_fields || cls->n_methods != c->n_methods || cls->n_itables != c->n_implements)
+  if (cls->super != super || (cls->flags & FLAGS_COMPARED) != (c->flags & FLAGS_COMPARED) ||
+      cls->tag != c->tag || cls->n_fields != n_inherited + c->n_fields || cls->n_methods != c->n_methods ||
+      cls->n_itables != c->n_implements)
     return false;
   for (uint32_t i = 0; i < c->n_fields; i++) {
     const tz_class_field *f = &cls->fields[n_inherited + i];
-    if (!names_agree(c->fields[i].name, f->name) || f->type != l->module->types[c->fields[i].type]) return false;
+    if (!names_agree(c->fields[i].name, f->name) || f->type != l->module->types[c->fields[i].type])
+      return false;
   }
   for (uint32_t i = 0; i < c->n_methods; i++) {
     const tz_class_method *m = &cls->methods[i];
-    if (!names_agree(c->methods[i].name, m->name) || m->signature != l->signatures[c->methods[i].signature]) return false;
+    if (!names_agree(c->methods[i].name, m->name) || m->signature != l->signatures[c->methods[i].signature])
+      return false;
   }
   for (uint32_t i = 0; i < c->n_implements; i++)
     if (!tz_class_implements(cls, l->module->classes[c->implements[i].interface])) return false;
@@ -93,7 +96,8 @@ static bool complete_class(tz_linker *l, uint32_t i) {
   }
   tz_class *super = c->super == TZ_NONE ? NULL : l->module->classes[c->super];
   l->is_complete[i] = true;
-  return tz_class_complete(l->module->classes[i], super, fields, c->n_fields, methods) || tz_link_no_memory(l);
+  return tz_class_complete(l->module->classes[i], super, fields, c->n_fields, methods) ||
+         tz_link_no_memory(l);
 }
 
 bool tz_link_complete_classes(tz_linker *l) {
@@ -118,7 +122,8 @@ bool tz_link_fill_tables(tz_linker *l) {
     tz_class *cls = l->module->classes[i];
     if (!l->is_own_class[i]) continue;
     for (uint32_t j = 0; j < c->n_methods; j++)
-      cls->vtable[j] = c->methods[j].function == TZ_NONE ? NULL : l->module->functions[c->methods[j].function];
+      cls->vtable[j] =
+          c->methods[j].function == TZ_NONE ? NULL : l->module->functions[c->methods[j].function];
     for (uint32_t j = 0; j < c->n_implements; j++)
       if (!fill_interface(l, cls, &c->implements[j])) return false;
   }

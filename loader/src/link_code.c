@@ -1,10 +1,12 @@
 /* link_code.c: a function's code and k for a VM: operands that name entities become indexes into k.
  *
- *   k:  [interface] site | [interface] site | ... | types | constants, functions, classes, addresses of globals
+ *   k:  [interface] site | [interface] site | ... | types | constants, functions, classes, addresses of
+ * globals
  *
- * A site operand becomes the index of the site's first word; the word before the site of a call.interface is the
- * interface's class. Sites and types come first because their operands have 16 bits. Lane 0 of argument lists becomes
- * the frame's size, a discarded result's register the scratch slot behind the frame's registers. See linker.h. */
+ * A site operand becomes the index of the site's first word; the word before the site of a call.interface is
+ * the interface's class. Sites and types come first because their operands have 16 bits. Lane 0 of argument
+ * lists becomes the frame's size, a discarded result's register the scratch slot behind the frame's
+ * registers. See linker.h. */
 #include "linker.h"
 #include "terza/lowmem.h"
 
@@ -39,7 +41,9 @@ static int k_of(char type) {
   }
 }
 
-static bool is_interface_call(uint32_t op) { return op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE; }
+static bool is_interface_call(uint32_t op) {
+  return op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE;
+}
 
 /* First look: counts site words, numbers types and the rest separately. */
 static void plan_insn(tz_linker *l, layout *p, const tz_op_info *info, uint64_t word) {
@@ -126,8 +130,8 @@ static bool rewrite_insn(rewriter *r, uint64_t pc, const tz_op_info *info) {
   return true;
 }
 
-/* Code and constants lie in low memory, one block, so that compiled code can name them in 32 bits. Its size stands
- * before the code. */
+/* Code and constants lie in low memory, one block, so that compiled code can name them in 32 bits. Its size
+ * stands before the code. */
 enum { BLOCK_HEAD = 2 };
 
 static bool alloc_code(tz_linker *l, tz_function *f, size_t n_words, size_t n_k) {

@@ -13,7 +13,8 @@ bool tz_link_globals(tz_linker *l) {
   m->n_storage = n;
   for (uint32_t i = 0; i < n; i++) {
     m->globals[first + i] = &m->storage[i];
-    if (is_traced(m->types[l->image->globals[first + i].type])) m->storage_map[i / 64] |= UINT64_C(1) << i % 64;
+    if (is_traced(m->types[l->image->globals[first + i].type]))
+      m->storage_map[i / 64] |= UINT64_C(1) << i % 64;
   }
   return true;
 }

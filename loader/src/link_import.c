@@ -22,10 +22,12 @@ static bool index_build(tz_loaded *loaded) {
   x->slots = tz_arena_alloc(loaded->arena, capacity * sizeof *x->slots);
   if (x->slots == NULL) return false;
   x->capacity = capacity;
-  for (uint32_t i = m->n_imported_classes; i < m->n_classes; i++) index_put(x, TZ_ENTITY_CLASS, m->classes[i].name, i);
+  for (uint32_t i = m->n_imported_classes; i < m->n_classes; i++)
+    index_put(x, TZ_ENTITY_CLASS, m->classes[i].name, i);
   for (uint32_t i = m->n_imported_functions; i < m->n_functions; i++)
     index_put(x, TZ_ENTITY_FUNCTION, m->functions[i].name, i);
-  for (uint32_t i = m->n_imported_globals; i < m->n_globals; i++) index_put(x, TZ_ENTITY_GLOBAL, m->globals[i].name, i);
+  for (uint32_t i = m->n_imported_globals; i < m->n_globals; i++)
+    index_put(x, TZ_ENTITY_GLOBAL, m->globals[i].name, i);
   return true;
 }
 
@@ -41,7 +43,8 @@ uint32_t tz_loaded_find(tz_loaded *loaded, tz_entity entity, tz_text name) {
   tz_name_index *x = &loaded->index;
   if (x->capacity == 0 && !index_build(loaded)) return TZ_NONE;
   uint64_t hash = tz_hash_mix(tz_hash_bytes(name.at, name.length), entity);
-  for (uint32_t at = (uint32_t)hash & (x->capacity - 1); x->slots[at].index != 0; at = (at + 1) & (x->capacity - 1)) {
+  for (uint32_t at = (uint32_t)hash & (x->capacity - 1); x->slots[at].index != 0;
+       at = (at + 1) & (x->capacity - 1)) {
     const struct tz_name_slot *s = &x->slots[at];
     if (s->hash == hash && s->entity == entity &&
         tz_text_equal(entity_name(loaded->module.image, entity, s->index - 1), name))
@@ -69,24 +72,26 @@ static bool is_exported(const tz_image *m, tz_entity entity, uint32_t i) {
 }
 
 /* The exporting module and the entity's index there. */
-static bool find_export(tz_linker *l, tz_entity entity, tz_text module, tz_text name, tz_loaded **from, uint32_t *index) {
+static bool find_export(tz_linker *l, tz_entity entity, tz_text module, tz_text name, tz_loaded **from,
+                        uint32_t *index) {
   static const char *const kinds[] = {"class", "function", "global"};
   *from = find_module(l, module);
   if (*from == NULL)
-    return tz_link_fail(l, "module %s wants %s %.*s of module %.*s, which is not loaded", l->module->name, kinds[entity],
-                        TEXT_ARGS(name), TEXT_ARGS(module));
+    return tz_link_fail(l, "module %s wants %s %.*s of module %.*s, which is not loaded", l->module->name,
+                        kinds[entity], TEXT_ARGS(name), TEXT_ARGS(module));
   *index = tz_loaded_find(*from, entity, name);
   if (*index == TZ_NONE)
-    return tz_link_fail(l, "module %s wants %s %.*s.%.*s, which does not exist", l->module->name, kinds[entity],
-                        TEXT_ARGS(module), TEXT_ARGS(name));
+    return tz_link_fail(l, "module %s wants %s %.*s.%.*s, which does not exist", l->module->name,
+                        kinds[entity], TEXT_ARGS(module), TEXT_ARGS(name));
   return is_exported((*from)->module.image, entity, *index) ||
-         tz_link_fail(l, "module %s wants %s %.*s.%.*s, which is not exported", l->module->name, kinds[entity],
-                      TEXT_ARGS(module), TEXT_ARGS(name));
+         tz_link_fail(l, "module %s wants %s %.*s.%.*s, which is not exported", l->module->name,
+                      kinds[entity], TEXT_ARGS(module), TEXT_ARGS(name));
 }
 
 static bool differs(tz_linker *l, const tz_class_entry *c) {
-  return tz_link_fail(l, "module %s wants class %.*s%s%.*s with another declaration than the one loaded", l->module->name,
-                      TEXT_ARGS(c->module), c->module.length != 0 ? "." : "", TEXT_ARGS(c->name));
+  return tz_link_fail(l, "module %s wants class %.*s%s%.*s with another declaration than the one loaded",
+                      l->module->name, TEXT_ARGS(c->module), c->module.length != 0 ? "." : "",
+                      TEXT_ARGS(c->name));
 }
 
 static bool find_class(tz_linker *l, uint32_t i) {
@@ -111,8 +116,8 @@ static bool skip_pair(const char **a, const char *x, const char **b, const char 
   return true;
 }
 
-/* Registered signatures may be written with spaces, with %module:Class or %module.Class, and with i64 for bool, which is
- * the same to C. */
+/* Registered signatures may be written with spaces, with %module:Class or %module.Class, and with i64 for
+ * bool, which is the same to C. */
 static bool native_texts_agree(const char *a, const char *b) {
   for (;; a++, b++) {
     while (*a == ' ') a++;
@@ -131,11 +136,13 @@ static bool find_native(tz_linker *l, uint32_t i) {
   snprintf(module, sizeof module, "%.*s", (int)f->module.length, f->module.at);
   snprintf(name, sizeof name, "%.*s", (int)f->name.length, f->name.at);
   const tz_native_def *def = tz_native_find(l->vm, module, name);
-  if (def == NULL) return tz_link_fail(l, "module %s wants native %s.%s, which is not registered", l->module->name, module, name);
+  if (def == NULL)
+    return tz_link_fail(l, "module %s wants native %s.%s, which is not registered", l->module->name, module,
+                        name);
   bool fits = tz_signature_text_append(l->image, f->signature, TZ_STYLE_NATIVE, wanted, sizeof wanted, &at);
   return (fits && native_texts_agree(wanted, def->signature)) ||
-         tz_link_fail(l, "module %s wants native %s.%s %.150s, found %.150s", l->module->name, module, name, wanted,
-                      def->signature);
+         tz_link_fail(l, "module %s wants native %s.%s %.150s, found %.150s", l->module->name, module, name,
+                      wanted, def->signature);
 }
 
 static bool find_function(tz_linker *l, uint32_t i) {
@@ -163,7 +170,8 @@ static void *find_shared(tz_linker *l, tz_entity entity, tz_text name) {
     uint32_t i = tz_module_is_loaded(m) ? tz_loaded_find((tz_loaded *)m, entity, name) : TZ_NONE;
     if (i == TZ_NONE) continue;
     if (entity == TZ_ENTITY_CLASS && m->image->classes[i].flags & TZ_CLASS_SHARED) return m->classes[i];
-    if (entity == TZ_ENTITY_FUNCTION && m->image->functions[i].flags & TZ_FUNCTION_SHARED) return m->functions[i];
+    if (entity == TZ_ENTITY_FUNCTION && m->image->functions[i].flags & TZ_FUNCTION_SHARED)
+      return m->functions[i];
   }
   return NULL;
 }
@@ -197,7 +205,8 @@ bool tz_link_find_imports(tz_linker *l) {
 
 static bool compare_class(tz_linker *l, uint32_t i) {
   const tz_class_entry *c = &l->image->classes[i];
-  if (l->is_own_class[i] || tz_is_machine_module(c->module)) return true; /* the machine's: the verifier compared them */
+  if (l->is_own_class[i] || tz_is_machine_module(c->module))
+    return true; /* the machine's: the verifier compared them */
   return tz_class_agrees(l, c, l->module->classes[i]) || differs(l, c);
 }
 
@@ -212,8 +221,8 @@ static bool compare_function(tz_linker *l, uint32_t i) {
   }
   tz_sig_text(l->signatures[f->signature], wanted, sizeof wanted);
   tz_sig_text(found->signature, has, sizeof has);
-  return tz_link_fail(l, "module %s wants function %.*s.%.*s %s, found %s", l->module->name, TEXT_ARGS(f->module),
-                      TEXT_ARGS(f->name), wanted, has);
+  return tz_link_fail(l, "module %s wants function %.*s.%.*s %s, found %s", l->module->name,
+                      TEXT_ARGS(f->module), TEXT_ARGS(f->name), wanted, has);
 }
 
 static bool compare_global(tz_linker *l, uint32_t i) {
@@ -225,8 +234,8 @@ static bool compare_global(tz_linker *l, uint32_t i) {
   if (l->module->types[g->type] == has) return true;
   tz_type_text(l->module->types[g->type], wanted_text, sizeof wanted_text);
   tz_type_text(has, has_text, sizeof has_text);
-  return tz_link_fail(l, "module %s wants global %.*s.%.*s: %s, found %s", l->module->name, TEXT_ARGS(g->module),
-                      TEXT_ARGS(g->name), wanted_text, has_text);
+  return tz_link_fail(l, "module %s wants global %.*s.%.*s: %s, found %s", l->module->name,
+                      TEXT_ARGS(g->module), TEXT_ARGS(g->name), wanted_text, has_text);
 }
 
 bool tz_link_compare_imports(tz_linker *l) {

@@ -1,4 +1,5 @@
-/* machine.c: the machine's classes: Object with its three methods, and the errors of spec/errors.def. See machine.h. */
+/* machine.c: the machine's classes: Object with its three methods, and the errors of spec/errors.def. See
+ * machine.h. */
 #include "machine.h"
 #include "builder.h"
 
@@ -27,7 +28,9 @@ enum { N_METHODS = 3, N_ERROR_FIELDS = 3 };
 static const char *const method_names[N_METHODS] = {"toString", "equals", "hash"};
 static const char *const error_field_names[N_ERROR_FIELDS] = {"message", "cause", "trace"};
 
-static bool type_is(const tz_image *image, uint32_t type, tz_kind kind) { return image->types[type].kind == kind; }
+static bool type_is(const tz_image *image, uint32_t type, tz_kind kind) {
+  return image->types[type].kind == kind;
+}
 
 static bool type_is_machine_class(const tz_image *image, uint32_t type, const char *name) {
   if (!type_is(image, type, TZ_KIND_CLASS)) return false;
@@ -37,9 +40,9 @@ static bool type_is_machine_class(const tz_image *image, uint32_t type, const ch
 
 static bool signature_is(const tz_image *image, uint32_t index, tz_kind result, uint32_t n_params) {
   const tz_signature *s = &image->signatures[index];
-  bool gives = type_is(image, s->result, result) || (result == TZ_KIND_BOOL && type_is(image, s->result, TZ_KIND_I64));
-  return gives && s->n_params == n_params &&
-         (n_params == 0 || type_is(image, s->params[0], TZ_KIND_OBJECT));
+  bool gives =
+      type_is(image, s->result, result) || (result == TZ_KIND_BOOL && type_is(image, s->result, TZ_KIND_I64));
+  return gives && s->n_params == n_params && (n_params == 0 || type_is(image, s->params[0], TZ_KIND_OBJECT));
 }
 
 static bool methods_match(const tz_image *image, const tz_class_entry *c) {
@@ -68,14 +71,17 @@ static bool super_matches(const tz_image *image, const tz_class_entry *c, const 
 
 bool tz_machine_class_matches(const tz_image *image, const tz_class_entry *c) {
   const tz_machine_class *m = tz_machine_class_find(c->name);
-  if (m == NULL || (c->flags & ~(uint32_t)TZ_CLASS_EXPORT) != 0 || c->tag != 0 || c->n_implements != 0) return false;
+  if (m == NULL || (c->flags & ~(uint32_t)TZ_CLASS_EXPORT) != 0 || c->tag != 0 || c->n_implements != 0)
+    return false;
   if (!super_matches(image, c, m->super) || !methods_match(image, c)) return false;
   return m->kind == TZ_MACHINE_ERROR ? error_fields_match(image, c) : c->n_fields == 0;
 }
 
 static void declare_methods(tz_image *image, tz_method *methods) {
-  uint32_t object = tz_image_type_simple(image, TZ_KIND_OBJECT), i64 = tz_image_type_simple(image, TZ_KIND_I64);
-  uint32_t string = tz_image_type_simple(image, TZ_KIND_STRING), boolean = tz_image_type_simple(image, TZ_KIND_BOOL);
+  uint32_t object = tz_image_type_simple(image, TZ_KIND_OBJECT),
+           i64 = tz_image_type_simple(image, TZ_KIND_I64);
+  uint32_t string = tz_image_type_simple(image, TZ_KIND_STRING),
+           boolean = tz_image_type_simple(image, TZ_KIND_BOOL);
   uint32_t signatures[N_METHODS] = {
       tz_image_signature(image, string, 0, NULL),
       tz_image_signature(image, boolean, 1, &object),
@@ -89,15 +95,19 @@ static void declare(tz_image *image, uint32_t index, const tz_machine_class *m, 
   tz_method methods[N_METHODS];
   tz_field fields[N_ERROR_FIELDS];
   declare_methods(image, methods);
-  tz_class_entry entry = {.name = tz_text_of(m->name), .module = tz_text_of("tz"), .super = super,
-                          .n_methods = N_METHODS, .methods = methods};
+  tz_class_entry entry = {.name = tz_text_of(m->name),
+                          .module = tz_text_of("tz"),
+                          .super = super,
+                          .n_methods = N_METHODS,
+                          .methods = methods};
   if (m->kind == TZ_MACHINE_ERROR) {
     uint32_t types[N_ERROR_FIELDS] = {
         tz_image_type_simple(image, TZ_KIND_STRING),
         tz_image_type(image, TZ_KIND_CLASS, index),
         tz_image_type_simple(image, TZ_KIND_OBJECT),
     };
-    for (int i = 0; i < N_ERROR_FIELDS; i++) fields[i] = (tz_field){tz_text_of(error_field_names[i]), types[i]};
+    for (int i = 0; i < N_ERROR_FIELDS; i++)
+      fields[i] = (tz_field){tz_text_of(error_field_names[i]), types[i]};
     entry.n_fields = N_ERROR_FIELDS;
     entry.fields = fields;
   }
@@ -107,7 +117,8 @@ static void declare(tz_image *image, uint32_t index, const tz_machine_class *m, 
 static uint32_t find_declared(const tz_image *image, tz_text name) {
   const tz_image_builder *b = image->builder;
   for (uint32_t i = 0; i < b->n_machine; i++)
-    if (tz_text_equal(image->classes[b->machine_class_indexes[i]].name, name)) return b->machine_class_indexes[i];
+    if (tz_text_equal(image->classes[b->machine_class_indexes[i]].name, name))
+      return b->machine_class_indexes[i];
   return TZ_NONE;
 }
 

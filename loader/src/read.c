@@ -1,5 +1,5 @@
-/* read.c: bytes of a file as an image. Checks every offset, count and text; indexes and types are the verifier's.
- * Arrays that stand in the file as in memory are used in place. See format.h. */
+/* read.c: bytes of a file as an image. Checks every offset, count and text; indexes and types are the
+ * verifier's. Arrays that stand in the file as in memory are used in place. See format.h. */
 #include "builder.h"
 #include "error.h"
 #include "utf8.h"
@@ -26,8 +26,8 @@ static bool read_section(reader *r, int i, const tz_file_section *s, uint64_t *a
   uint64_t entry = sizeof(tz_file_header) + (uint64_t)i * sizeof *s;
   const char *name = tz_sections[i].name;
   if (s->offset != *at)
-    return FAIL(r, -1, entry, "layout", "section %s starts at %llu, not at %llu", name, (unsigned long long)s->offset,
-                (unsigned long long)*at);
+    return FAIL(r, -1, entry, "layout", "section %s starts at %llu, not at %llu", name,
+                (unsigned long long)s->offset, (unsigned long long)*at);
   if (s->length > r->length - s->offset)
     return FAIL(r, -1, entry, "layout", "section %s runs beyond the file", name);
   if (s->length % tz_sections[i].size != 0)
@@ -49,13 +49,13 @@ static bool read_head(reader *r) {
   if (memcmp(h.magic, tz_format_magic, sizeof h.magic) != 0)
     return FAIL(r, -1, 0, "header", "this is not a Terza module");
   if (h.version != TZ_FORMAT_VERSION)
-    return FAIL(r, -1, 8, "header", "the module has format version %u; this reader knows version %d", h.version,
-                TZ_FORMAT_VERSION);
+    return FAIL(r, -1, 8, "header", "the module has format version %u; this reader knows version %d",
+                h.version, TZ_FORMAT_VERSION);
   if (h.n_sections != TZ_SECTION_COUNT)
     return FAIL(r, -1, 12, "header", "%u sections instead of %d", h.n_sections, TZ_SECTION_COUNT);
   if (h.length != r->length)
-    return FAIL(r, -1, 16, "header", "the header says %llu bytes, the file has %llu", (unsigned long long)h.length,
-                (unsigned long long)r->length);
+    return FAIL(r, -1, 16, "header", "the header says %llu bytes, the file has %llu",
+                (unsigned long long)h.length, (unsigned long long)r->length);
   uint64_t at = TZ_FORMAT_HEAD;
   for (int i = 0; i < TZ_SECTION_COUNT; i++) {
     tz_file_section s;
@@ -68,12 +68,14 @@ static bool read_head(reader *r) {
 
 /* --- pieces --- */
 
-/* The next n records of a section; NULL (and the error) if it has not so many. n == 0 gives a pointer not to be read. */
+/* The next n records of a section; NULL (and the error) if it has not so many. n == 0 gives a pointer not to
+ * be read. */
 static const void *take(reader *r, int section, uint64_t n, int from, uint64_t record) {
   uint64_t left = r->sections[section].n - r->sections[section].next;
   if (n > left) {
-    FAIL(r, from, record * tz_sections[from].size, "count", "wants %llu records of section %s, which has %llu left",
-         (unsigned long long)n, tz_sections[section].name, (unsigned long long)left);
+    FAIL(r, from, record * tz_sections[from].size, "count",
+         "wants %llu records of section %s, which has %llu left", (unsigned long long)n,
+         tz_sections[section].name, (unsigned long long)left);
     return NULL;
   }
   const void *at = r->sections[section].at + r->sections[section].next * tz_sections[section].size;
@@ -105,8 +107,10 @@ static bool read_texts(reader *r) {
   if (offsets == NULL) return false;
   for (uint64_t i = 0; i < n; i++) {
     offsets[i] = (uint32_t)at;
-    if (lengths[i] > TEXT_LIMIT) return FAIL(r, TZ_SECTION_TEXTS, i * 4, "text", "a name of more than %d bytes", TEXT_LIMIT);
-    if (lengths[i] > size - at) return FAIL(r, TZ_SECTION_TEXTS, i * 4, "text", "the text runs beyond text-bytes");
+    if (lengths[i] > TEXT_LIMIT)
+      return FAIL(r, TZ_SECTION_TEXTS, i * 4, "text", "a name of more than %d bytes", TEXT_LIMIT);
+    if (lengths[i] > size - at)
+      return FAIL(r, TZ_SECTION_TEXTS, i * 4, "text", "the text runs beyond text-bytes");
     size_t valid = tz_utf8_valid_prefix(bytes + at, lengths[i]);
     if (valid != lengths[i]) return FAIL(r, TZ_SECTION_TEXT_BYTES, at + valid, "utf-8", "not valid UTF-8");
     at += lengths[i];
@@ -138,7 +142,8 @@ static bool read_module(reader *r) {
     return FAIL(r, TZ_SECTION_MODULE, 20, "count", "more imported functions than functions");
   if (m.n_imported_globals > r->sections[TZ_SECTION_GLOBALS].n)
     return FAIL(r, TZ_SECTION_MODULE, 24, "count", "more imported globals than globals");
-  if (r->sections[TZ_SECTION_HASHES].n != (uint64_t)m.n_imported_classes + m.n_imported_functions + m.n_imported_globals)
+  if (r->sections[TZ_SECTION_HASHES].n !=
+      (uint64_t)m.n_imported_classes + m.n_imported_functions + m.n_imported_globals)
     return FAIL(r, TZ_SECTION_HASHES, 0, "count", "there must be one hash for each import");
   image->import_hashes = (const uint64_t *)r->sections[TZ_SECTION_HASHES].at;
   return text(r, m.name, &image->name, TZ_SECTION_MODULE, 0);
@@ -150,7 +155,8 @@ static bool read_types(reader *r) {
   tz_type_entry *types = image->types = (tz_type_entry *)r->sections[TZ_SECTION_TYPES].at; /* never written */
   for (uint64_t i = 0; i < n; i++)
     if ((uint32_t)types[i].kind >= TZ_KIND_COUNT)
-      return FAIL(r, TZ_SECTION_TYPES, i * 8, "kind", "kind %u of %d", (unsigned)types[i].kind, TZ_KIND_COUNT);
+      return FAIL(r, TZ_SECTION_TYPES, i * 8, "kind", "kind %u of %d", (unsigned)types[i].kind,
+                  TZ_KIND_COUNT);
   return true;
 }
 
@@ -198,7 +204,8 @@ static bool read_methods(reader *r, tz_class_entry *c, uint64_t record) {
 
 static bool read_implements(reader *r, tz_class_entry *c, uint64_t record) {
   uint64_t first = r->sections[TZ_SECTION_IMPLEMENTS].next;
-  const tz_file_implements *from = take(r, TZ_SECTION_IMPLEMENTS, c->n_implements, TZ_SECTION_CLASSES, record);
+  const tz_file_implements *from =
+      take(r, TZ_SECTION_IMPLEMENTS, c->n_implements, TZ_SECTION_CLASSES, record);
   tz_implements *to = from != NULL ? allocate(r, c->n_implements, sizeof *to) : NULL;
   if (to == NULL) return false;
   for (uint32_t i = 0; i < c->n_implements; i++) {
@@ -212,11 +219,15 @@ static bool read_implements(reader *r, tz_class_entry *c, uint64_t record) {
 }
 
 static bool read_class(reader *r, const tz_file_class *from, uint64_t i, tz_class_entry *c) {
-  *c = (tz_class_entry){.flags = from->flags, .tag = from->tag, .super = from->super, .n_fields = from->n_fields,
-                        .n_methods = from->n_methods, .n_implements = from->n_implements};
+  *c = (tz_class_entry){.flags = from->flags,
+                        .tag = from->tag,
+                        .super = from->super,
+                        .n_fields = from->n_fields,
+                        .n_methods = from->n_methods,
+                        .n_implements = from->n_implements};
   return text(r, from->name, &c->name, TZ_SECTION_CLASSES, i * sizeof *from) &&
-         text(r, from->module, &c->module, TZ_SECTION_CLASSES, i * sizeof *from + 4) && read_fields(r, c, i) &&
-         read_methods(r, c, i) && read_implements(r, c, i);
+         text(r, from->module, &c->module, TZ_SECTION_CLASSES, i * sizeof *from + 4) &&
+         read_fields(r, c, i) && read_methods(r, c, i) && read_implements(r, c, i);
 }
 
 static bool read_classes(reader *r) {
@@ -238,7 +249,8 @@ static bool read_sites(reader *r, tz_function_entry *f, uint64_t record) {
   if (to == NULL) return false;
   for (uint32_t i = 0; i < f->n_sites; i++) {
     uint64_t offset = (first + i) * sizeof *from;
-    if (from[i].kind > TZ_SITE_CALL) return FAIL(r, TZ_SECTION_SITES, offset, "kind", "site kind %u", from[i].kind);
+    if (from[i].kind > TZ_SITE_CALL)
+      return FAIL(r, TZ_SECTION_SITES, offset, "kind", "site kind %u", from[i].kind);
     to[i].kind = from[i].kind;
     if (!text(r, from[i].name, &to[i].name, TZ_SECTION_SITES, offset + 4)) return false;
   }
@@ -260,17 +272,23 @@ static bool read_locals(reader *r, tz_function_entry *f, uint64_t record) {
 }
 
 static bool read_function(reader *r, const tz_file_function *from, uint64_t i, tz_function_entry *f) {
-  *f = (tz_function_entry){.flags = from->flags, .signature = from->signature, .n_registers = from->n_registers,
-                           .n_ref_locals = from->n_ref_locals, .n_words = from->n_words, .n_sites = from->n_sites,
-                           .n_handlers = from->n_handlers, .source = from->source, .n_lines = from->n_lines,
+  *f = (tz_function_entry){.flags = from->flags,
+                           .signature = from->signature,
+                           .n_registers = from->n_registers,
+                           .n_ref_locals = from->n_ref_locals,
+                           .n_words = from->n_words,
+                           .n_sites = from->n_sites,
+                           .n_handlers = from->n_handlers,
+                           .source = from->source,
+                           .n_lines = from->n_lines,
                            .n_locals = from->n_locals};
   return text(r, from->name, &f->name, TZ_SECTION_FUNCTIONS, i * sizeof *from) &&
          text(r, from->module, &f->module, TZ_SECTION_FUNCTIONS, i * sizeof *from + 4) &&
          (f->registers = take(r, TZ_SECTION_REGISTERS, f->n_registers, TZ_SECTION_FUNCTIONS, i)) != NULL &&
          (f->code = take(r, TZ_SECTION_CODE, f->n_words, TZ_SECTION_FUNCTIONS, i)) != NULL &&
          (f->handlers = take(r, TZ_SECTION_HANDLERS, f->n_handlers, TZ_SECTION_FUNCTIONS, i)) != NULL &&
-         (f->lines = take(r, TZ_SECTION_LINES, f->n_lines, TZ_SECTION_FUNCTIONS, i)) != NULL && read_sites(r, f, i) &&
-         read_locals(r, f, i);
+         (f->lines = take(r, TZ_SECTION_LINES, f->n_lines, TZ_SECTION_FUNCTIONS, i)) != NULL &&
+         read_sites(r, f, i) && read_locals(r, f, i);
 }
 
 static bool read_functions(reader *r) {
@@ -309,8 +327,10 @@ static bool read_constant(reader *r, const tz_file_constant *from, uint64_t i, t
   if (from->kind != TZ_KIND_I64 && from->kind != TZ_KIND_F64 && from->kind != TZ_KIND_STRING)
     return FAIL(r, TZ_SECTION_CONSTANTS, offset, "kind", "a constant of kind %u", from->kind);
   if (from->kind != TZ_KIND_STRING)
-    return from->length == 0 || FAIL(r, TZ_SECTION_CONSTANTS, offset + 4, "reserved", "a number with a length");
-  if (from->value != 0) return FAIL(r, TZ_SECTION_CONSTANTS, offset + 8, "reserved", "a string with a number");
+    return from->length == 0 ||
+           FAIL(r, TZ_SECTION_CONSTANTS, offset + 4, "reserved", "a number with a length");
+  if (from->value != 0)
+    return FAIL(r, TZ_SECTION_CONSTANTS, offset + 8, "reserved", "a string with a number");
   uint64_t start = r->sections[TZ_SECTION_DATA].next;
   const uint8_t *bytes = take(r, TZ_SECTION_DATA, from->length, TZ_SECTION_CONSTANTS, i);
   if (bytes == NULL) return false;
@@ -347,9 +367,9 @@ static bool read_sources(reader *r) {
 /* Every record of the parts' sections must belong to some entity. */
 static bool check_all_taken(reader *r) {
   static const uint8_t parts[] = {
-      TZ_SECTION_PARAMS, TZ_SECTION_FIELDS, TZ_SECTION_METHODS, TZ_SECTION_IMPLEMENTS, TZ_SECTION_SLOTS,
-      TZ_SECTION_REGISTERS, TZ_SECTION_CODE, TZ_SECTION_SITES, TZ_SECTION_HANDLERS, TZ_SECTION_LINES,
-      TZ_SECTION_LOCALS, TZ_SECTION_DATA,
+      TZ_SECTION_PARAMS,   TZ_SECTION_FIELDS,    TZ_SECTION_METHODS, TZ_SECTION_IMPLEMENTS,
+      TZ_SECTION_SLOTS,    TZ_SECTION_REGISTERS, TZ_SECTION_CODE,    TZ_SECTION_SITES,
+      TZ_SECTION_HANDLERS, TZ_SECTION_LINES,     TZ_SECTION_LOCALS,  TZ_SECTION_DATA,
   };
   for (size_t i = 0; i < sizeof parts; i++) {
     uint64_t next = r->sections[parts[i]].next;
@@ -371,8 +391,8 @@ tz_image *tz_image_read(const uint8_t *bytes, size_t length, tz_image_error *err
   r.image->arena = arena;
   if ((uintptr_t)bytes % TZ_FORMAT_ALIGN != 0) FAIL(&r, -1, 0, "header", "the bytes are not 8-byte aligned");
   else if (read_head(&r) && read_texts(&r) && read_module(&r) && read_types(&r) && read_signatures(&r) &&
-           read_classes(&r) && read_functions(&r) && read_globals(&r) && read_constants(&r) && read_sources(&r) &&
-           check_all_taken(&r))
+           read_classes(&r) && read_functions(&r) && read_globals(&r) && read_constants(&r) &&
+           read_sources(&r) && check_all_taken(&r))
     return r.image;
   tz_image_free(r.image);
   return NULL;

@@ -18,7 +18,8 @@ uint64_t tz_hash_class_name(const tz_image *image, uint32_t index) {
   return hash_name(image, c->module, c->name, c->flags & TZ_CLASS_SHARED);
 }
 
-/* Images of a faulty producer are written too, so that the verifier can tell: an index out of range hashes as 0. */
+/* Images of a faulty producer are written too, so that the verifier can tell: an index out of range hashes as
+ * 0. */
 static uint64_t type_hash(const tz_hashes *h, uint32_t index) {
   return index < h->image->n_types ? h->types[index] : 0;
 }
@@ -36,8 +37,8 @@ static uint64_t hash_signature(const tz_hashes *h, uint32_t index) {
   return hash;
 }
 
-/* Types precede the types made of them, so one pass in order has each part ready; a signature is hashed when the first
- * func type needs it. 0 marks one that is not hashed yet. */
+/* Types precede the types made of them, so one pass in order has each part ready; a signature is hashed when
+ * the first func type needs it. 0 marks one that is not hashed yet. */
 static uint64_t hash_type(tz_hashes *h, uint32_t index) {
   tz_type_entry t = h->image->types[index];
   uint64_t of = 0;

@@ -1,8 +1,9 @@
 /* signature.h: type-signature hashes and the texts of types. Private to loader/ and the assembler.
  *
- * A hash is made of the parts' hashes, never of the expanded text, whose length can be exponential in the type table's.
- * Classes enter other hashes by name; a class's own hash covers its whole declaration. So two modules agree on an
- * entity when their hashes agree, since names of classes are unique within a VM (docs/module-format.md, "Hashes"). */
+ * A hash is made of the parts' hashes, never of the expanded text, whose length can be exponential in the
+ * type table's. Classes enter other hashes by name; a class's own hash covers its whole declaration. So two
+ * modules agree on an entity when their hashes agree, since names of classes are unique within a VM
+ * (docs/module-format.md, "Hashes"). */
 #pragma once
 #include "terza/module.h"
 
@@ -27,8 +28,9 @@ typedef enum tz_text_style {
 } tz_text_style;
 
 /* Appends to text[*at], truncating; the text stays terminated. False: it did not fit. */
-bool tz_type_text_append(const tz_image *image, uint32_t type, tz_text_style style, char *text, size_t size, size_t *at);
-bool tz_signature_text_append(const tz_image *image, uint32_t signature, tz_text_style style, char *text, size_t size,
-                              size_t *at);
-bool tz_name_is_plain(tz_text name); /* needs no quotes in assembly */
+bool tz_type_text_append(const tz_image *image, uint32_t type, tz_text_style style, char *text, size_t size,
+                         size_t *at);
+bool tz_signature_text_append(const tz_image *image, uint32_t signature, tz_text_style style, char *text,
+                              size_t size, size_t *at);
+bool tz_name_is_plain(tz_text name);                                         /* needs no quotes in assembly */
 bool tz_name_text_append(tz_text name, char *text, size_t size, size_t *at); /* quoted if need be */

@@ -23,7 +23,9 @@ static void put(out *o, const char *s) { put_bytes(o, s, strlen(s)); }
 static bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
-static bool is_name_char(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '.' || c == '@'; }
+static bool is_name_char(char c) {
+  return is_name_start(c) || (c >= '0' && c <= '9') || c == '.' || c == '@';
+}
 
 bool tz_name_is_plain(tz_text name) {
   if (name.length == 0 || !is_name_start(name.at[0])) return false;
@@ -133,14 +135,15 @@ static bool finish(const out *o, size_t *at) {
   return !o->is_full;
 }
 
-bool tz_type_text_append(const tz_image *image, uint32_t type, tz_text_style style, char *text, size_t size, size_t *at) {
+bool tz_type_text_append(const tz_image *image, uint32_t type, tz_text_style style, char *text, size_t size,
+                         size_t *at) {
   out o = {text, size, *at, false};
   put_type(&o, image, type, style);
   return finish(&o, at);
 }
 
-bool tz_signature_text_append(const tz_image *image, uint32_t signature, tz_text_style style, char *text, size_t size,
-                              size_t *at) {
+bool tz_signature_text_append(const tz_image *image, uint32_t signature, tz_text_style style, char *text,
+                              size_t size, size_t *at) {
   out o = {text, size, *at, false};
   put_signature(&o, image, signature, style);
   return finish(&o, at);

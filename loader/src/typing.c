@@ -1,4 +1,5 @@
-/* typing.c: which types convert to which without a check. See verifier.h; the relation is in docs/verification.md. */
+/* typing.c: which types convert to which without a check. See verifier.h; the relation is in
+ * docs/verification.md. */
 #include "verifier.h"
 
 char tz_kind_rep(tz_kind kind) {
@@ -54,7 +55,8 @@ bool tz_type_converts(const tz_verifier *v, uint32_t to, uint32_t from) {
     if (f.kind == TZ_KIND_CLASS) return tz_class_converts(v, t.of, f.of);
     return t.of == v->object_class && (f.kind == TZ_KIND_STRING || f.kind == TZ_KIND_ARRAY);
   case TZ_KIND_FUNC: return tz_kind_rep(f.kind) == 'R' && tz_type_callable(v, from) == t.of;
-  default: return (t.kind == f.kind && t.of == f.of) || (tz_kind_rep(t.kind) == 'I' && tz_kind_rep(f.kind) == 'I');
+  default:
+    return (t.kind == f.kind && t.of == f.of) || (tz_kind_rep(t.kind) == 'I' && tz_kind_rep(f.kind) == 'I');
   }
 }
 

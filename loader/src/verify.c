@@ -1,4 +1,5 @@
-/* verify.c: the verifier's entry: order of the checks, scratch memory, hashes of imports, errors. See verifier.h. */
+/* verify.c: the verifier's entry: order of the checks, scratch memory, hashes of imports, errors. See
+ * verifier.h. */
 #include "verifier.h"
 #include "signature.h"
 #include <stdarg.h>
@@ -37,11 +38,13 @@ bool tz_fail_class(tz_verifier *v, uint32_t index, const char *rule, const char 
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   tz_text name = v->image->classes[index].name;
-  return tz_error_set(v->error, TZ_SECTION_CLASSES, (uint64_t)index * sizeof(tz_file_class), rule, "class %.*s: %s",
-                      name.length < 64 ? (int)name.length : 64, name.length != 0 ? name.at : "", text);
+  return tz_error_set(v->error, TZ_SECTION_CLASSES, (uint64_t)index * sizeof(tz_file_class), rule,
+                      "class %.*s: %s", name.length < 64 ? (int)name.length : 64,
+                      name.length != 0 ? name.at : "", text);
 }
 
-/* The file's hashes of its imports must be those of its declarations: what the linker compares is what was verified. */
+/* The file's hashes of its imports must be those of its declarations: what the linker compares is what was
+ * verified. */
 static bool verify_hashes(tz_verifier *v) {
   const tz_image *m = v->image;
   const uint64_t *stored = m->import_hashes;
@@ -52,10 +55,11 @@ static bool verify_hashes(tz_verifier *v) {
   bool is_fine = true;
   for (uint32_t i = 0; is_fine && i < n_classes; i++) is_fine = tz_hash_class(&h, i) == stored[at++];
   for (uint32_t i = 0; is_fine && i < n_functions; i++) is_fine = tz_hash_function(&h, i) == stored[at++];
-  for (uint32_t i = 0; is_fine && i < m->n_imported_globals; i++) is_fine = tz_hash_global(&h, i) == stored[at++];
+  for (uint32_t i = 0; is_fine && i < m->n_imported_globals; i++)
+    is_fine = tz_hash_global(&h, i) == stored[at++];
   tz_hashes_fini(&h);
-  return is_fine ||
-         tz_error_set(v->error, TZ_SECTION_HASHES, (at - 1) * UINT64_C(8), "hash", "the hash is not the declaration's");
+  return is_fine || tz_error_set(v->error, TZ_SECTION_HASHES, (at - 1) * UINT64_C(8), "hash",
+                                 "the hash is not the declaration's");
 }
 
 static bool verify_functions(tz_verifier *v) {

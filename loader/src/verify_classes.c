@@ -8,8 +8,8 @@ static bool is_import(const tz_verifier *v, uint32_t i) { return i < v->image->n
 
 static bool verify_flags(tz_verifier *v, uint32_t i) {
   const tz_class_entry *c = class_at(v, i);
-  uint32_t known = TZ_CLASS_INTERFACE | TZ_CLASS_ABSTRACT | TZ_CLASS_FINAL | TZ_CLASS_CLOSURE | TZ_CLASS_EXPORT |
-                   TZ_CLASS_SHARED;
+  uint32_t known = TZ_CLASS_INTERFACE | TZ_CLASS_ABSTRACT | TZ_CLASS_FINAL | TZ_CLASS_CLOSURE |
+                   TZ_CLASS_EXPORT | TZ_CLASS_SHARED;
   if (c->flags & ~known) return tz_fail_class(v, i, "flags", "unknown flags 0x%x", c->flags);
   if (c->flags & TZ_CLASS_INTERFACE && c->flags & (TZ_CLASS_FINAL | TZ_CLASS_CLOSURE))
     return tz_fail_class(v, i, "flags", "an interface is neither final nor a closure");
@@ -69,13 +69,16 @@ static bool verify_method(tz_verifier *v, uint32_t i, uint32_t j) {
   const tz_class_entry *c = class_at(v, i);
   const tz_method *m = &c->methods[j];
   if (m->signature >= v->image->n_signatures)
-    return tz_fail_class(v, i, "index", "method %u: signature %u of %u", j, m->signature, v->image->n_signatures);
+    return tz_fail_class(v, i, "index", "method %u: signature %u of %u", j, m->signature,
+                         v->image->n_signatures);
   if (v->image->signatures[m->signature].n_params >= TZ_LIMIT_PARAMS)
     return tz_fail_class(v, i, "methods", "method %u has too many parameters", j);
   if (m->function != TZ_NONE && m->function >= v->image->n_functions)
-    return tz_fail_class(v, i, "index", "method %u: function %u of %u", j, m->function, v->image->n_functions);
+    return tz_fail_class(v, i, "index", "method %u: function %u of %u", j, m->function,
+                         v->image->n_functions);
   if (is_import(v, i) || c->flags & TZ_CLASS_INTERFACE)
-    return m->function == TZ_NONE || tz_fail_class(v, i, "methods", "method %u of an import or interface has a function", j);
+    return m->function == TZ_NONE ||
+           tz_fail_class(v, i, "methods", "method %u of an import or interface has a function", j);
   if (m->function == TZ_NONE && !(c->flags & TZ_CLASS_ABSTRACT))
     return tz_fail_class(v, i, "methods", "method %u has no function, but the class is not abstract", j);
   return true;
@@ -83,7 +86,8 @@ static bool verify_method(tz_verifier *v, uint32_t i, uint32_t j) {
 
 static bool verify_methods(tz_verifier *v, uint32_t i) {
   const tz_class_entry *c = class_at(v, i);
-  if (c->n_methods > TZ_LIMIT_MEMBERS) return tz_fail_class(v, i, "methods", "more than %d methods", TZ_LIMIT_MEMBERS);
+  if (c->n_methods > TZ_LIMIT_MEMBERS)
+    return tz_fail_class(v, i, "methods", "more than %d methods", TZ_LIMIT_MEMBERS);
   if (c->flags & TZ_CLASS_CLOSURE && c->n_methods != 1)
     return tz_fail_class(v, i, "closure", "a closure has one method, not %u", c->n_methods);
   for (uint32_t j = 0; j < c->n_methods; j++)
@@ -113,7 +117,8 @@ static bool verify_prefix(tz_verifier *v, uint32_t i) {
   if (s->n_methods > c->n_methods)
     return tz_fail_class(v, i, "vtable", "%u methods, fewer than its superclass", c->n_methods);
   for (uint32_t j = 0; j < s->n_methods; j++)
-    if (!signatures_agree(v, c->methods[j].signature, s->methods[j].signature) || !tz_text_equal(c->methods[j].name, s->methods[j].name))
+    if (!signatures_agree(v, c->methods[j].signature, s->methods[j].signature) ||
+        !tz_text_equal(c->methods[j].name, s->methods[j].name))
       return tz_fail_class(v, i, "vtable", "slot %u differs from the superclass's in name or signature", j);
   return true;
 }
@@ -144,7 +149,8 @@ static bool verify_implements(tz_verifier *v, uint32_t i) {
   return true;
 }
 
-/* The list is complete: whatever the superclass and the listed interfaces list. So it alone decides conversions. */
+/* The list is complete: whatever the superclass and the listed interfaces list. So it alone decides
+ * conversions. */
 static bool lists_all_of(const tz_class_entry *c, const tz_class_entry *other) {
   for (uint32_t j = 0; j < other->n_implements; j++)
     if (!tz_class_lists(c, other->implements[j].interface)) return false;
@@ -208,15 +214,16 @@ bool tz_verify_classes(tz_verifier *v) {
 
 /* --- functions in tables --- */
 
-/* Whether function can stand for a method of class c: it takes c's objects and whatever the method is given, and gives
- * what the method promises. */
+/* Whether function can stand for a method of class c: it takes c's objects and whatever the method is given,
+ * and gives what the method promises. */
 static bool fits(const tz_verifier *v, uint32_t c, const tz_signature *method, uint32_t function) {
   const tz_image *m = v->image;
   const tz_signature *s = &m->signatures[m->functions[function].signature];
   if (s->n_params != method->n_params + 1) return false;
   tz_type_entry receiver = m->types[s->params[0]];
-  bool takes_receiver = receiver.kind == TZ_KIND_CLASS ? tz_class_converts(v, receiver.of, c)
-                                                       : receiver.kind == TZ_KIND_OBJECT || receiver.kind == TZ_KIND_ANY;
+  bool takes_receiver = receiver.kind == TZ_KIND_CLASS
+                            ? tz_class_converts(v, receiver.of, c)
+                            : receiver.kind == TZ_KIND_OBJECT || receiver.kind == TZ_KIND_ANY;
   for (uint32_t i = 0; takes_receiver && i < method->n_params; i++)
     if (!tz_type_converts(v, s->params[i + 1], method->params[i])) return false;
   return takes_receiver && tz_type_converts(v, method->result, s->result);
@@ -231,8 +238,10 @@ static bool verify_class_overrides(tz_verifier *v, uint32_t i) {
   for (uint32_t j = 0; j < c->n_implements; j++) {
     const tz_implements *p = &c->implements[j];
     for (uint32_t k = 0; k < p->n_functions; k++)
-      if (!fits(v, i, &v->image->signatures[class_at(v, p->interface)->methods[k].signature], p->functions[k]))
-        return tz_fail_class(v, i, "override", "the function for method %u of interface %u has not its signature", k,
+      if (!fits(v, i, &v->image->signatures[class_at(v, p->interface)->methods[k].signature],
+                p->functions[k]))
+        return tz_fail_class(v, i, "override",
+                             "the function for method %u of interface %u has not its signature", k,
                              p->interface);
   }
   return true;

@@ -1,5 +1,5 @@
-/* verify_function.c: one pass over a function's code: encoding, operands, branch targets; then the tables about its
- * code. What an instruction demands beyond its operands is in verify_rules.c. See verifier.h. */
+/* verify_function.c: one pass over a function's code: encoding, operands, branch targets; then the tables
+ * about its code. What an instruction demands beyond its operands is in verify_rules.c. See verifier.h. */
 #include "verifier.h"
 
 static void set_bit(uint64_t *bits, uint32_t i) { bits[i / 64] |= UINT64_C(1) << i % 64; }
@@ -56,8 +56,9 @@ static bool verify_index(tz_verifier *v, const tz_insn_view *in, tz_operand o, u
   case 's': limit = v->f->n_sites; break;
   default: return true; /* slots and numbers are the rule's */
   }
-  return TZ_LIKELY(value < limit) || tz_fail_at(v, in->pc, "index", "%s: %c is index %llu of %llu", in->info->mnemonic,
-                                                o.field, (unsigned long long)value, (unsigned long long)limit);
+  return TZ_LIKELY(value < limit) ||
+         tz_fail_at(v, in->pc, "index", "%s: %c is index %llu of %llu", in->info->mnemonic, o.field,
+                    (unsigned long long)value, (unsigned long long)limit);
 }
 
 static bool mark_target(tz_verifier *v, const tz_insn_view *in, int64_t offset) {
@@ -94,16 +95,18 @@ static bool verify_operands(tz_verifier *v, tz_insn_view *in) {
 
 static bool verify_list(tz_verifier *v, tz_insn_view *in) {
   uint32_t lanes = tz_encode_list_words(in->n_args) * 4;
-  if ((uint16_t)in->extra[0] != 0) return tz_fail_at(v, in->pc, "encoding", "lane 0 of the argument list is not zero");
+  if ((uint16_t)in->extra[0] != 0)
+    return tz_fail_at(v, in->pc, "encoding", "lane 0 of the argument list is not zero");
   for (uint32_t i = 0; i < in->n_args; i++) {
     uint32_t reg = tz_list_reg(in->extra, i);
     if (TZ_UNLIKELY(reg >= v->f->n_registers))
-      return tz_fail_at(v, in->pc, "operand", "%s: argument %u is register %u of %u", in->info->mnemonic, i, reg,
-                        v->f->n_registers);
+      return tz_fail_at(v, in->pc, "operand", "%s: argument %u is register %u of %u", in->info->mnemonic, i,
+                        reg, v->f->n_registers);
     if (in->info->rule != TZ_RULE_SELECT) set_bit(v->read, reg);
   }
   for (uint32_t i = in->n_args; i + 1 < lanes; i++)
-    if (tz_list_reg(in->extra, i) != 0) return tz_fail_at(v, in->pc, "encoding", "an unused lane is not zero");
+    if (tz_list_reg(in->extra, i) != 0)
+      return tz_fail_at(v, in->pc, "encoding", "an unused lane is not zero");
   return true;
 }
 
@@ -119,9 +122,15 @@ static bool verify_switch(tz_verifier *v, tz_insn_view *in) {
 /* Decodes the instruction at pc and checks all about it. *next: where the following one begins. */
 static bool verify_insn(tz_verifier *v, uint32_t pc, uint64_t *next, const tz_op_info **info) {
   uint64_t word = v->f->code[pc];
-  tz_insn_view in = {.word = word, .pc = pc, .op = tz_word_op(word), .type_a = TZ_NONE, .type_b = TZ_NONE,
-                     .type_c = TZ_NONE, .extra = &v->f->code[pc + 1]};
-  if (TZ_UNLIKELY(in.op >= TZ_OP_COUNT)) return tz_fail_at(v, pc, "opcode", "there is no instruction %u", in.op);
+  tz_insn_view in = {.word = word,
+                     .pc = pc,
+                     .op = tz_word_op(word),
+                     .type_a = TZ_NONE,
+                     .type_b = TZ_NONE,
+                     .type_c = TZ_NONE,
+                     .extra = &v->f->code[pc + 1]};
+  if (TZ_UNLIKELY(in.op >= TZ_OP_COUNT))
+    return tz_fail_at(v, pc, "opcode", "there is no instruction %u", in.op);
   *info = in.info = &v->decode.op[in.op];
   if (TZ_UNLIKELY((word & in.info->unused) != 0))
     return tz_fail_at(v, pc, "encoding", "%s: unused bits are not zero", in.info->mnemonic);
@@ -138,7 +147,8 @@ static bool verify_insn(tz_verifier *v, uint32_t pc, uint64_t *next, const tz_op
 
 /* --- the function as a whole --- */
 
-/* The first instruction that branches to a word where none begins; found by a second look, for the message only. */
+/* The first instruction that branches to a word where none begins; found by a second look, for the message
+ * only. */
 static bool fail_target(tz_verifier *v, uint32_t target) {
   for (uint64_t pc = 0; pc < v->f->n_words;) {
     uint64_t word = v->f->code[pc];
@@ -150,8 +160,8 @@ static bool fail_target(tz_verifier *v, uint32_t target) {
     for (uint32_t i = 0; info->rule == TZ_RULE_SWITCH && i < (uint32_t)tz_word_d(word); i++)
       is_it |= (int64_t)pc + tz_switch_offset(&v->f->code[pc + 1], i) == (int64_t)target;
     if (is_it)
-      return tz_fail_at(v, (uint32_t)pc, "target", "%s: branches to %u, where no instruction begins", info->mnemonic,
-                        target);
+      return tz_fail_at(v, (uint32_t)pc, "target", "%s: branches to %u, where no instruction begins",
+                        info->mnemonic, target);
     pc += 1 + tz_word_extra(info, word);
   }
   return tz_fail_at(v, target, "target", "a branch to %u, where no instruction begins", target);
@@ -191,12 +201,17 @@ static bool verify_code(tz_verifier *v) {
     }
   }
   if (!(info->flags & TZ_OP_END)) return tz_fail_at(v, last, "end", "control runs beyond the code");
-  if (n_sites != v->f->n_sites) return tz_fail_function(v, v->f_index, "sites", "a site that no instruction uses");
+  if (n_sites != v->f->n_sites)
+    return tz_fail_function(v, v->f_index, "sites", "a site that no instruction uses");
   return verify_targets(v) && verify_written(v);
 }
 
-static bool is_start(const tz_verifier *v, uint32_t pc) { return pc < v->f->n_words && get_bit(v->starts, pc); }
-static bool is_start_or_end(const tz_verifier *v, uint32_t pc) { return pc == v->f->n_words || is_start(v, pc); }
+static bool is_start(const tz_verifier *v, uint32_t pc) {
+  return pc < v->f->n_words && get_bit(v->starts, pc);
+}
+static bool is_start_or_end(const tz_verifier *v, uint32_t pc) {
+  return pc == v->f->n_words || is_start(v, pc);
+}
 
 static bool verify_handler(tz_verifier *v, uint32_t i) {
   const tz_handler *h = &v->f->handlers[i];
@@ -213,7 +228,8 @@ static bool verify_lines(tz_verifier *v) {
   for (uint32_t i = 0; i < v->f->n_lines; i++) {
     const tz_line *l = &v->f->lines[i];
     if (!is_start(v, l->pc) || (i != 0 && l[-1].pc >= l->pc))
-      return tz_fail_function(v, v->f_index, "lines", "line entry %u is not in order, or not at an instruction", i);
+      return tz_fail_function(v, v->f_index, "lines",
+                              "line entry %u is not in order, or not at an instruction", i);
   }
   return true;
 }
@@ -223,7 +239,8 @@ static bool verify_locals(tz_verifier *v) {
     const tz_local *l = &v->f->locals[i];
     if (l->reg >= v->f->n_registers || !is_start_or_end(v, l->start) || !is_start_or_end(v, l->end) ||
         l->start > l->end || (i != 0 && l[-1].start > l->start))
-      return tz_fail_function(v, v->f_index, "locals", "local %u: its range or register is wrong, or not in order", i);
+      return tz_fail_function(v, v->f_index, "locals",
+                              "local %u: its range or register is wrong, or not in order", i);
   }
   return true;
 }

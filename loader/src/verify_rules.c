@@ -1,5 +1,5 @@
-/* verify_rules.c: what each instruction demands beyond the kinds of its operands: one function for each RULE of
- * opcodes.def. docs/verification.md lists them. Operands are decoded and in range. See verifier.h. */
+/* verify_rules.c: what each instruction demands beyond the kinds of its operands: one function for each RULE
+ * of opcodes.def. docs/verification.md lists them. Operands are decoded and in range. See verifier.h. */
 #include "verifier.h"
 
 typedef bool rule_fn(tz_verifier *v, const tz_insn_view *in);
@@ -50,8 +50,12 @@ static bool want_traced(tz_verifier *v, const tz_insn_view *in, uint32_t type, c
          FAIL(v, in, "%s: %c is neither a reference nor dynamic", in->info->mnemonic, field);
 }
 
-static bool rule_NULLABLE(tz_verifier *v, const tz_insn_view *in) { return want_traced(v, in, in->type_a, 'a'); }
-static bool rule_NULLABLE_B(tz_verifier *v, const tz_insn_view *in) { return want_traced(v, in, in->type_b, 'b'); }
+static bool rule_NULLABLE(tz_verifier *v, const tz_insn_view *in) {
+  return want_traced(v, in, in->type_a, 'a');
+}
+static bool rule_NULLABLE_B(tz_verifier *v, const tz_insn_view *in) {
+  return want_traced(v, in, in->type_b, 'b');
+}
 static bool rule_IDENTITY(tz_verifier *v, const tz_insn_view *in) {
   return want_traced(v, in, in->type_b, 'b') && want_traced(v, in, in->type_c, 'c');
 }
@@ -67,7 +71,8 @@ static bool rule_NONZERO(tz_verifier *v, const tz_insn_view *in) {
 
 static bool rule_WIDTH(tz_verifier *v, const tz_insn_view *in) {
   uint32_t width = tz_word_c(in->word);
-  return width == 8 || width == 16 || width == 32 || FAIL(v, in, "%s: a width of %u", in->info->mnemonic, width);
+  return width == 8 || width == 16 || width == 32 ||
+         FAIL(v, in, "%s: a width of %u", in->info->mnemonic, width);
 }
 
 static bool rule_COUNTER(tz_verifier *v, const tz_insn_view *in) {
@@ -75,7 +80,9 @@ static bool rule_COUNTER(tz_verifier *v, const tz_insn_view *in) {
   return (int16_t)tz_word_c(in->word) <= 0 || FAIL(v, in, "for.i: branches forward");
 }
 
-static bool rule_SWITCH(tz_verifier *v, const tz_insn_view *in) { return rule_PLAIN(v, in); } /* its table is checked */
+static bool rule_SWITCH(tz_verifier *v, const tz_insn_view *in) {
+  return rule_PLAIN(v, in);
+} /* its table is checked */
 
 static bool rule_BIT_ANY(tz_verifier *v, const tz_insn_view *in) {
   return tz_word_x(in->word) <= 5 || FAIL(v, in, "bit.any: there is no operation %u", tz_word_x(in->word));
@@ -83,11 +90,13 @@ static bool rule_BIT_ANY(tz_verifier *v, const tz_insn_view *in) {
 
 static bool rule_RET(tz_verifier *v, const tz_insn_view *in) {
   uint32_t result = signature_at(v, v->f->signature)->result;
-  return tz_type_converts(v, result, in->type_a) || FAIL(v, in, "ret: a does not convert to the function's result");
+  return tz_type_converts(v, result, in->type_a) ||
+         FAIL(v, in, "ret: a does not convert to the function's result");
 }
 
 static bool rule_RET_VOID(tz_verifier *v, const tz_insn_view *in) {
-  return want_kind(v, in, signature_at(v, v->f->signature)->result, TZ_KIND_VOID, "the function has a result");
+  return want_kind(v, in, signature_at(v, v->f->signature)->result, TZ_KIND_VOID,
+                   "the function has a result");
 }
 
 static bool rule_THROW(tz_verifier *v, const tz_insn_view *in) {
@@ -99,9 +108,12 @@ static bool rule_THROW(tz_verifier *v, const tz_insn_view *in) {
 static uint32_t global_type(const tz_verifier *v, const tz_insn_view *in) {
   return v->image->globals[(uint32_t)tz_word_d(in->word)].type;
 }
-static bool rule_GLOBAL(tz_verifier *v, const tz_insn_view *in) { return result_fits(v, in, global_type(v, in)); }
+static bool rule_GLOBAL(tz_verifier *v, const tz_insn_view *in) {
+  return result_fits(v, in, global_type(v, in));
+}
 static bool rule_GLOBAL_PUT(tz_verifier *v, const tz_insn_view *in) {
-  return tz_type_converts(v, global_type(v, in), in->type_a) || FAIL(v, in, "putg: a does not convert to the global's type");
+  return tz_type_converts(v, global_type(v, in), in->type_a) ||
+         FAIL(v, in, "putg: a does not convert to the global's type");
 }
 
 static bool rule_NEW(tz_verifier *v, const tz_insn_view *in) {
@@ -142,15 +154,18 @@ static bool verify_put(tz_verifier *v, const tz_insn_view *in, bool is_traced) {
   uint32_t type = field_type(v, in);
   if (type == TZ_NONE) return false;
   if (tz_type_is_traced(v, type) != is_traced)
-    return FAIL(v, in, "%s: the field is %s", in->info->mnemonic, is_traced ? "a number" : "a reference or dynamic");
-  return tz_type_converts(v, type, in->type_a) || FAIL(v, in, "%s: a does not convert to the field's type", in->info->mnemonic);
+    return FAIL(v, in, "%s: the field is %s", in->info->mnemonic,
+                is_traced ? "a number" : "a reference or dynamic");
+  return tz_type_converts(v, type, in->type_a) ||
+         FAIL(v, in, "%s: a does not convert to the field's type", in->info->mnemonic);
 }
 static bool rule_PUTF(tz_verifier *v, const tz_insn_view *in) { return verify_put(v, in, false); }
 static bool rule_PUTF_R(tz_verifier *v, const tz_insn_view *in) { return verify_put(v, in, true); }
 
 static bool verify_test(tz_verifier *v, const tz_insn_view *in) {
   if (!want_traced(v, in, in->type_b, 'b')) return false;
-  return tz_type_rep(v, tz_word_c(in->word)) == 'R' || FAIL(v, in, "%s: c is no reference type", in->info->mnemonic);
+  return tz_type_rep(v, tz_word_c(in->word)) == 'R' ||
+         FAIL(v, in, "%s: c is no reference type", in->info->mnemonic);
 }
 static bool rule_IS(tz_verifier *v, const tz_insn_view *in) { return verify_test(v, in); }
 static bool rule_CAST(tz_verifier *v, const tz_insn_view *in) {
@@ -198,7 +213,8 @@ static bool verify_element(tz_verifier *v, const tz_insn_view *in, uint32_t elem
     return FAIL(v, in, "%s: the array has other elements", in->info->mnemonic);
   if (!is_word_kind(tz_type_kind(v, element))) return true; /* narrow: the operand's kind is all */
   if (is_load) return result_fits(v, in, element);
-  return tz_type_converts(v, element, in->type_a) || FAIL(v, in, "%s: a does not convert to the element's type", in->info->mnemonic);
+  return tz_type_converts(v, element, in->type_a) ||
+         FAIL(v, in, "%s: a does not convert to the element's type", in->info->mnemonic);
 }
 
 static bool rule_ARRAY_LOAD(tz_verifier *v, const tz_insn_view *in) {
@@ -218,7 +234,9 @@ static bool verify_list_access(tz_verifier *v, const tz_insn_view *in, bool is_l
   return verify_element(v, in, items.of, is_load);
 }
 static bool rule_LIST_LOAD(tz_verifier *v, const tz_insn_view *in) { return verify_list_access(v, in, true); }
-static bool rule_LIST_STORE(tz_verifier *v, const tz_insn_view *in) { return verify_list_access(v, in, false); }
+static bool rule_LIST_STORE(tz_verifier *v, const tz_insn_view *in) {
+  return verify_list_access(v, in, false);
+}
 
 static bool rule_STRING(tz_verifier *v, const tz_insn_view *in) {
   return want_kind(v, in, in->type_b, TZ_KIND_STRING, "b is no string");
@@ -274,8 +292,8 @@ static uint32_t receiver_type(tz_verifier *v, const tz_insn_view *in) {
   return TZ_NONE;
 }
 
-/* The class whose vtable or methods a call through this type uses, or TZ_NONE. Strings, arrays and interfaces have
- * the methods of Object. */
+/* The class whose vtable or methods a call through this type uses, or TZ_NONE. Strings, arrays and interfaces
+ * have the methods of Object. */
 static uint32_t virtual_class(const tz_verifier *v, uint32_t type) {
   tz_type_entry t = type_entry(v, type);
   if (t.kind == TZ_KIND_STRING || t.kind == TZ_KIND_ARRAY) return v->object_class;
@@ -289,13 +307,15 @@ static bool verify_method_call(tz_verifier *v, const tz_insn_view *in, uint32_t 
   uint32_t method = tz_word_b(in->word);
   if (cls == TZ_NONE) return FAIL(v, in, "%s: the receiver's type has no such methods", in->info->mnemonic);
   const tz_class_entry *c = &v->image->classes[cls];
-  if (method >= c->n_methods) return FAIL(v, in, "%s: method %u of %u", in->info->mnemonic, method, c->n_methods);
+  if (method >= c->n_methods)
+    return FAIL(v, in, "%s: method %u of %u", in->info->mnemonic, method, c->n_methods);
   return verify_call(v, in, signature_at(v, c->methods[method].signature), 1);
 }
 
 static bool rule_CALL_VIRTUAL(tz_verifier *v, const tz_insn_view *in) {
   uint32_t type = receiver_type(v, in);
-  return type != TZ_NONE && want_site(v, in, TZ_SITE_VIRTUAL) && verify_method_call(v, in, virtual_class(v, type));
+  return type != TZ_NONE && want_site(v, in, TZ_SITE_VIRTUAL) &&
+         verify_method_call(v, in, virtual_class(v, type));
 }
 
 static bool rule_CALL_INTERFACE(tz_verifier *v, const tz_insn_view *in) {
@@ -320,7 +340,8 @@ static bool rule_CALL_ANY(tz_verifier *v, const tz_insn_view *in) {
     if (tz_type_kind(v, reg_type(v, tz_list_reg(in->extra, i))) != TZ_KIND_ANY)
       return FAIL(v, in, "%s: argument %u is not dynamic", in->info->mnemonic, i);
   if (!(in->info->flags & TZ_OP_END)) return true;
-  return want_kind(v, in, signature_at(v, v->f->signature)->result, TZ_KIND_ANY, "the function's result is not any");
+  return want_kind(v, in, signature_at(v, v->f->signature)->result, TZ_KIND_ANY,
+                   "the function's result is not any");
 }
 
 static bool rule_SITE_ANY(tz_verifier *v, const tz_insn_view *in) {
@@ -369,7 +390,8 @@ static bool verify_case(tz_verifier *v, const tz_insn_view *in, uint32_t i, bool
 
 static bool rule_SELECT(tz_verifier *v, const tz_insn_view *in) {
   uint32_t n = in->n_args / 2, sends = tz_word_c(in->word);
-  if (in->n_args % 2 != 0 || n > 15) return FAIL(v, in, "select: %u registers are no pairs of at most 15 cases", in->n_args);
+  if (in->n_args % 2 != 0 || n > 15)
+    return FAIL(v, in, "select: %u registers are no pairs of at most 15 cases", in->n_args);
   if (sends >> n != 0) return FAIL(v, in, "select: a sending bit without a case");
   for (uint32_t i = 0; i < n; i++)
     if (!verify_case(v, in, i, sends >> i & 1)) return false;

@@ -9,8 +9,10 @@ static bool is_machine(tz_text module) { return tz_text_equal(module, tz_text_of
 static bool verify_module(tz_verifier *v) {
   const tz_image *m = v->image;
   if (m->name.length == 0) return FAIL(v, MODULE, 0, "module.name", "the module has no name");
-  if (is_machine(m->name)) return FAIL(v, MODULE, 0, "module.name", "only the machine's own module is named tz");
-  if (m->flags & ~(uint32_t)TZ_IMAGE_QUALIFIED) return FAIL(v, MODULE, 4, "flags", "unknown flags 0x%x", m->flags);
+  if (is_machine(m->name))
+    return FAIL(v, MODULE, 0, "module.name", "only the machine's own module is named tz");
+  if (m->flags & ~(uint32_t)TZ_IMAGE_QUALIFIED)
+    return FAIL(v, MODULE, 4, "flags", "unknown flags 0x%x", m->flags);
   return true;
 }
 
@@ -18,14 +20,17 @@ static bool verify_module(tz_verifier *v) {
 
 static bool is_value_rep(char rep) { return rep == 'I' || rep == 'F' || rep == 'R' || rep == 'Y'; }
 
-/* highest[i]: the greatest type index in signature i, so that a func type is known to come after its parts. */
+/* highest[i]: the greatest type index in signature i, so that a func type is known to come after its parts.
+ */
 static bool verify_signature(tz_verifier *v, uint32_t i, uint32_t *highest) {
   const tz_image *m = v->image;
   const tz_signature *s = &m->signatures[i];
   uint64_t offset = (uint64_t)i * 8;
   if (s->n_params > TZ_LIMIT_PARAMS)
-    return FAIL(v, SIGNATURES, offset + 4, "signature", "%u parameters; at most %d", s->n_params, TZ_LIMIT_PARAMS);
-  if (s->result >= m->n_types) return FAIL(v, SIGNATURES, offset, "index", "type %u of %u", s->result, m->n_types);
+    return FAIL(v, SIGNATURES, offset + 4, "signature", "%u parameters; at most %d", s->n_params,
+                TZ_LIMIT_PARAMS);
+  if (s->result >= m->n_types)
+    return FAIL(v, SIGNATURES, offset, "index", "type %u of %u", s->result, m->n_types);
   if (tz_type_rep(v, s->result) == 'E')
     return FAIL(v, SIGNATURES, offset, "signature", "the result's type is only for array elements");
   *highest = s->result;
@@ -49,7 +54,8 @@ static bool verify_type(tz_verifier *v, uint32_t i, const uint32_t *highest) {
   case TZ_KIND_FUNC:
   case TZ_KIND_ARRAY:
   case TZ_KIND_CHAN:
-    if (t.of >= limit) return FAIL(v, TYPES, offset + 4, "index", "index %u; there are %u before it", t.of, limit);
+    if (t.of >= limit)
+      return FAIL(v, TYPES, offset + 4, "index", "index %u; there are %u before it", t.of, limit);
     break;
   default:
     if (t.of != TZ_NONE) return FAIL(v, TYPES, offset + 4, "type", "this kind of type is made of nothing");
@@ -83,9 +89,12 @@ static bool verify_global(tz_verifier *v, uint32_t i) {
   const tz_image *m = v->image;
   const tz_global_entry *g = &m->globals[i];
   uint64_t offset = (uint64_t)i * sizeof(tz_file_global);
-  if (g->type >= m->n_types) return FAIL(v, GLOBALS, offset + 12, "index", "type %u of %u", g->type, m->n_types);
-  if (!is_value_rep(tz_type_rep(v, g->type))) return FAIL(v, GLOBALS, offset + 12, "global", "of no value type");
-  if (g->flags & ~(uint32_t)TZ_GLOBAL_EXPORT) return FAIL(v, GLOBALS, offset + 8, "flags", "unknown flags 0x%x", g->flags);
+  if (g->type >= m->n_types)
+    return FAIL(v, GLOBALS, offset + 12, "index", "type %u of %u", g->type, m->n_types);
+  if (!is_value_rep(tz_type_rep(v, g->type)))
+    return FAIL(v, GLOBALS, offset + 12, "global", "of no value type");
+  if (g->flags & ~(uint32_t)TZ_GLOBAL_EXPORT)
+    return FAIL(v, GLOBALS, offset + 8, "flags", "unknown flags 0x%x", g->flags);
   if ((g->module.length != 0) != (i < m->n_imported_globals))
     return FAIL(v, GLOBALS, offset + 4, "import", "imports come first, and only they name a module");
   return true;
@@ -94,7 +103,8 @@ static bool verify_global(tz_verifier *v, uint32_t i) {
 static bool verify_constant(tz_verifier *v, uint32_t i) {
   tz_kind kind = v->image->constants[i].kind;
   if (kind == TZ_KIND_I64 || kind == TZ_KIND_F64 || kind == TZ_KIND_STRING) return true;
-  return FAIL(v, CONSTANTS, (uint64_t)i * sizeof(tz_file_constant), "kind", "a constant of kind %u", (unsigned)kind);
+  return FAIL(v, CONSTANTS, (uint64_t)i * sizeof(tz_file_constant), "kind", "a constant of kind %u",
+              (unsigned)kind);
 }
 
 /* --- heads of functions --- */
@@ -112,9 +122,11 @@ static bool verify_register(tz_verifier *v, uint32_t i, uint32_t r) {
   const tz_function_entry *f = &m->functions[i];
   const tz_signature *s = &m->signatures[f->signature];
   uint32_t type = f->registers[r];
-  if (type >= m->n_types) return tz_fail_function(v, i, "index", "register %u: type %u of %u", r, type, m->n_types);
+  if (type >= m->n_types)
+    return tz_fail_function(v, i, "index", "register %u: type %u of %u", r, type, m->n_types);
   if (r < s->n_params)
-    return type == s->params[r] || tz_fail_function(v, i, "registers", "register %u is not of its parameter's type", r);
+    return type == s->params[r] ||
+           tz_fail_function(v, i, "registers", "register %u is not of its parameter's type", r);
   if (r < s->n_params + f->n_ref_locals)
     return tz_type_is_traced(v, type) ||
            tz_fail_function(v, i, "registers", "register %u is among the references but is none", r);
@@ -126,10 +138,11 @@ static bool verify_registers(tz_verifier *v, uint32_t i) {
   const tz_function_entry *f = &v->image->functions[i];
   uint32_t n_params = v->image->signatures[f->signature].n_params;
   if (f->n_registers > TZ_LIMIT_REGISTERS)
-    return tz_fail_function(v, i, "registers", "%u registers; at most %d", f->n_registers, TZ_LIMIT_REGISTERS);
+    return tz_fail_function(v, i, "registers", "%u registers; at most %d", f->n_registers,
+                            TZ_LIMIT_REGISTERS);
   if (f->n_registers < n_params || f->n_ref_locals > f->n_registers - n_params)
-    return tz_fail_function(v, i, "registers", "%u registers hold not %u parameters and %u references", f->n_registers,
-                            n_params, f->n_ref_locals);
+    return tz_fail_function(v, i, "registers", "%u registers hold not %u parameters and %u references",
+                            f->n_registers, n_params, f->n_ref_locals);
   for (uint32_t r = 0; r < f->n_registers; r++)
     if (!verify_register(v, i, r)) return false;
   return true;
@@ -167,15 +180,19 @@ static bool is_main_signature(const tz_verifier *v, const tz_signature *s) {
 static bool verify_entry_points(tz_verifier *v) {
   const tz_image *m = v->image;
   if (m->init != TZ_NONE) {
-    if (m->init >= m->n_functions) return FAIL(v, MODULE, 8, "index", "function %u of %u", m->init, m->n_functions);
+    if (m->init >= m->n_functions)
+      return FAIL(v, MODULE, 8, "index", "function %u of %u", m->init, m->n_functions);
     const tz_signature *s = &m->signatures[m->functions[m->init].signature];
     if (s->n_params != 0 || tz_type_kind(v, s->result) != TZ_KIND_VOID || m->init < m->n_imported_functions)
       return FAIL(v, MODULE, 8, "module.init", "init must be a local function ()void");
   }
   if (m->main == TZ_NONE) return true;
-  if (m->main >= m->n_functions) return FAIL(v, MODULE, 12, "index", "function %u of %u", m->main, m->n_functions);
-  if (m->main < m->n_imported_functions || !is_main_signature(v, &m->signatures[m->functions[m->main].signature]))
-    return FAIL(v, MODULE, 12, "module.main", "main must be a local function of () or ([string]), giving void or i64");
+  if (m->main >= m->n_functions)
+    return FAIL(v, MODULE, 12, "index", "function %u of %u", m->main, m->n_functions);
+  if (m->main < m->n_imported_functions ||
+      !is_main_signature(v, &m->signatures[m->functions[m->main].signature]))
+    return FAIL(v, MODULE, 12, "module.main",
+                "main must be a local function of () or ([string]), giving void or i64");
   return true;
 }
 

@@ -10,7 +10,10 @@ typedef struct writer {
   uint8_t *bytes;
   size_t n, capacity;
   uint64_t offsets[TZ_SECTION_COUNT], lengths[TZ_SECTION_COUNT];
-  struct text_slot { const char *at; uint32_t length, number; } *slots;
+  struct text_slot {
+    const char *at;
+    uint32_t length, number;
+  } *slots;
   uint32_t n_slots, slots_capacity;
   tz_text *order;
   uint32_t n_texts, order_capacity;
@@ -99,8 +102,9 @@ static uint32_t text_number(writer *w, tz_text text) {
 
 static void write_module(writer *w) {
   const tz_image *m = w->image;
-  tz_file_module r = {text_number(w, m->name), m->flags, m->init, m->main,
-                      m->n_imported_classes, m->n_imported_functions, m->n_imported_globals, 0};
+  tz_file_module r = {
+      text_number(w, m->name), m->flags, m->init, m->main, m->n_imported_classes, m->n_imported_functions,
+      m->n_imported_globals,   0};
   put_array(w, TZ_SECTION_MODULE, &r, sizeof r);
 }
 
@@ -108,7 +112,8 @@ static void write_signatures(writer *w) {
   const tz_image *m = w->image;
   begin(w, TZ_SECTION_SIGNATURES);
   for (uint32_t i = 0; i < m->n_signatures; i++)
-    put(w, &(tz_file_signature){m->signatures[i].result, m->signatures[i].n_params}, sizeof(tz_file_signature));
+    put(w, &(tz_file_signature){m->signatures[i].result, m->signatures[i].n_params},
+        sizeof(tz_file_signature));
   end(w, TZ_SECTION_SIGNATURES);
   begin(w, TZ_SECTION_PARAMS);
   for (uint32_t i = 0; i < m->n_signatures; i++)
@@ -121,8 +126,14 @@ static void write_class_records(writer *w) {
   begin(w, TZ_SECTION_CLASSES);
   for (uint32_t i = 0; i < m->n_classes; i++) {
     const tz_class_entry *c = &m->classes[i];
-    tz_file_class r = {text_number(w, c->name), text_number(w, c->module), c->flags, c->tag,
-                       c->super, c->n_fields, c->n_methods, c->n_implements};
+    tz_file_class r = {text_number(w, c->name),
+                       text_number(w, c->module),
+                       c->flags,
+                       c->tag,
+                       c->super,
+                       c->n_fields,
+                       c->n_methods,
+                       c->n_implements};
     put(w, &r, sizeof r);
   }
   end(w, TZ_SECTION_CLASSES);
@@ -169,9 +180,18 @@ static void write_function_records(writer *w) {
   begin(w, TZ_SECTION_FUNCTIONS);
   for (uint32_t i = 0; i < m->n_functions; i++) {
     const tz_function_entry *f = &m->functions[i];
-    tz_file_function r = {text_number(w, f->name), text_number(w, f->module), f->flags, f->signature,
-                          f->n_registers, f->n_ref_locals, f->n_words, f->n_sites,
-                          f->n_handlers, f->source, f->n_lines, f->n_locals};
+    tz_file_function r = {text_number(w, f->name),
+                          text_number(w, f->module),
+                          f->flags,
+                          f->signature,
+                          f->n_registers,
+                          f->n_ref_locals,
+                          f->n_words,
+                          f->n_sites,
+                          f->n_handlers,
+                          f->source,
+                          f->n_lines,
+                          f->n_locals};
     put(w, &r, sizeof r);
   }
   end(w, TZ_SECTION_FUNCTIONS);
@@ -240,7 +260,8 @@ static void write_constants(writer *w) {
   end(w, TZ_SECTION_CONSTANTS);
   begin(w, TZ_SECTION_DATA);
   for (uint32_t i = 0; i < m->n_constants; i++)
-    if (m->constants[i].kind == TZ_KIND_STRING) put(w, m->constants[i].string.at, m->constants[i].string.length);
+    if (m->constants[i].kind == TZ_KIND_STRING)
+      put(w, m->constants[i].string.at, m->constants[i].string.length);
   end(w, TZ_SECTION_DATA);
 }
 
@@ -270,7 +291,8 @@ static void write_hashes(writer *w) {
   tz_hashes_fini(&h);
 }
 
-/* Texts are known only when all other sections are written, so these come last in memory and are moved into place. */
+/* Texts are known only when all other sections are written, so these come last in memory and are moved into
+ * place. */
 static void write_texts(writer *w) {
   begin(w, TZ_SECTION_TEXTS);
   for (uint32_t i = 0; i < w->n_texts; i++) put(w, &w->order[i].length, sizeof(uint32_t));

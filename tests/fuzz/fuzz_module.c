@@ -1,5 +1,5 @@
-/* fuzz_module.c: libFuzzer target: any bytes through reader and verifier; what they accept is linked and run, bounded.
- * Built by the fuzz preset: build-fuzz/fuzz_module -max_total_time=60 CORPUS */
+/* fuzz_module.c: libFuzzer target: any bytes through reader and verifier; what they accept is linked and run,
+ * bounded. Built by the fuzz preset: build-fuzz/fuzz_module -max_total_time=60 CORPUS */
 #include "mutator.h"
 #include "try_module.h"
 #include <stdlib.h>

@@ -1,9 +1,10 @@
-/* mutate_modules: mutants of valid modules through reader, verifier and interpreter, counting those that break it.
+/* mutate_modules: mutants of valid modules through reader, verifier and interpreter, counting those that
+ * break it.
  *
  *   mutate_modules --count N --seed S [--only I] [--verify-only] FILE.tza|FILE.tzm...
  *
- * Mutant I of seed S is the same on every machine. Work is done in child processes: when one dies, the mutant is named,
- * counted as a failure, and the next one is tried. */
+ * Mutant I of seed S is the same on every machine. Work is done in child processes: when one dies, the mutant
+ * is named, counted as a failure, and the next one is tried. */
 #include "mutator.h"
 #include "terza/assembler.h"
 #include "try_module.h"
@@ -96,7 +97,8 @@ static int work(const job *j, uint64_t end) {
 static void print_counts(const job *j, uint64_t n_failures) {
   const progress *p = j->progress;
   printf("%llu mutants, %llu accepted (%llu of them run), %llu failures\n", (unsigned long long)p->next,
-         (unsigned long long)(p->run + p->unlinked + n_failures), (unsigned long long)p->run, (unsigned long long)n_failures);
+         (unsigned long long)(p->run + p->unlinked + n_failures), (unsigned long long)p->run,
+         (unsigned long long)n_failures);
   fflush(stdout);
 }
 
@@ -112,8 +114,9 @@ static uint64_t run_all(const job *j) {
     int status;
     if (child < 0 || waitpid(child, &status, 0) != child) return UINT64_MAX;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      printf("mutant %llu of seed %llu fails: %s %d\n", (unsigned long long)j->progress->next, (unsigned long long)j->seed,
-             WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+      printf("mutant %llu of seed %llu fails: %s %d\n", (unsigned long long)j->progress->next,
+             (unsigned long long)j->seed, WIFSIGNALED(status) ? "signal" : "exit",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
       n_failures++;
       j->progress->next++;
     }
@@ -126,7 +129,8 @@ static bool parse_arguments(job *j, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--count") == 0 && i + 1 < argc) j->count = strtoull(argv[++i], NULL, 10);
     else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) j->seed = strtoull(argv[++i], NULL, 10);
-    else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) j->is_only = true, j->only = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+      j->is_only = true, j->only = strtoull(argv[++i], NULL, 10);
     else if (strcmp(argv[i], "--verify-only") == 0) j->is_run = false;
     else if (argv[i][0] == '-' || !add_seed(j, argv[i])) {
       fprintf(stderr, "mutate_modules: %s: no option, and no module\n", argv[i]);

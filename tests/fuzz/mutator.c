@@ -32,9 +32,10 @@ static span section(uint8_t *bytes, size_t length, int i) {
 /* Where faults tell: code most, then whatever types and shapes it. */
 static int pick_section(random_source *r) {
   static const uint8_t interesting[] = {
-      TZ_SECTION_REGISTERS, TZ_SECTION_HANDLERS, TZ_SECTION_SITES,   TZ_SECTION_TYPES,     TZ_SECTION_SIGNATURES,
-      TZ_SECTION_PARAMS,    TZ_SECTION_CLASSES,  TZ_SECTION_FIELDS,  TZ_SECTION_METHODS,   TZ_SECTION_IMPLEMENTS,
-      TZ_SECTION_SLOTS,     TZ_SECTION_FUNCTIONS, TZ_SECTION_GLOBALS, TZ_SECTION_CONSTANTS, TZ_SECTION_DATA,
+      TZ_SECTION_REGISTERS,  TZ_SECTION_HANDLERS,   TZ_SECTION_SITES,   TZ_SECTION_TYPES,
+      TZ_SECTION_SIGNATURES, TZ_SECTION_PARAMS,     TZ_SECTION_CLASSES, TZ_SECTION_FIELDS,
+      TZ_SECTION_METHODS,    TZ_SECTION_IMPLEMENTS, TZ_SECTION_SLOTS,   TZ_SECTION_FUNCTIONS,
+      TZ_SECTION_GLOBALS,    TZ_SECTION_CONSTANTS,  TZ_SECTION_DATA,
   };
   uint32_t dice = random_below(r, 100);
   if (dice < 60) return TZ_SECTION_CODE;
@@ -43,7 +44,8 @@ static int pick_section(random_source *r) {
 }
 
 static uint32_t interesting_number(random_source *r) {
-  static const uint32_t numbers[] = {0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 63, 64, 255, 256, 65535, 65536, INT32_MAX, UINT32_MAX};
+  static const uint32_t numbers[] = {0,  1,  2,  3,   4,   7,     8,     16,        31,
+                                     32, 63, 64, 255, 256, 65535, 65536, INT32_MAX, UINT32_MAX};
   uint32_t dice = random_below(r, 3);
   if (dice == 0) return numbers[random_below(r, sizeof numbers / sizeof *numbers)];
   return dice == 1 ? random_below(r, 24) : (uint32_t)random_next(r);
@@ -58,12 +60,13 @@ static void change_bit(span s, random_source *r) {
   s.at[random_below(r, (uint32_t)(s.n * s.size))] ^= (uint8_t)(1u << random_below(r, 8));
 }
 static void copy_record(span s, random_source *r) {
-  memmove(s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size, s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size,
-          s.size);
+  memmove(s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size,
+          s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size, s.size);
 }
 static void swap_records(span s, random_source *r) {
   uint8_t saved[64];
-  uint8_t *a = s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size, *b = s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size;
+  uint8_t *a = s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size,
+          *b = s.at + (size_t)random_below(r, (uint32_t)s.n) * s.size;
   memcpy(saved, a, s.size);
   memmove(a, b, s.size);
   memcpy(b, saved, s.size);
@@ -136,14 +139,16 @@ static void *copy_array(tz_image *image, const void *from, size_t n, size_t extr
   return to;
 }
 
-/* Repeats some words of the code, or takes them out. Branches and tables keep their numbers, so most must fail. */
+/* Repeats some words of the code, or takes them out. Branches and tables keep their numbers, so most must
+ * fail. */
 static void splice_code(tz_image *image, tz_function_entry *f, random_source *r) {
   uint32_t at = random_below(r, f->n_words), n = 1 + random_below(r, 3);
   if (n > f->n_words - at) n = f->n_words - at;
   uint64_t *code = copy_array(image, f->code, f->n_words, n, 8);
   if (code == NULL || n == 0) return;
   bool is_insert = random_below(r, 2) == 0;
-  memmove(code + at + (is_insert ? n : 0), code + at + (is_insert ? 0 : n), (f->n_words - at - (is_insert ? 0 : n)) * 8);
+  memmove(code + at + (is_insert ? n : 0), code + at + (is_insert ? 0 : n),
+          (f->n_words - at - (is_insert ? 0 : n)) * 8);
   if (is_insert) memcpy(code + at, f->code + random_below(r, f->n_words - n + 1), n * 8);
   f->code = code;
   f->n_words = is_insert ? f->n_words + n : f->n_words - n;
@@ -161,8 +166,9 @@ static void change_registers(tz_image *image, tz_function_entry *f, random_sourc
 static void add_handler(tz_image *image, tz_function_entry *f, random_source *r) {
   tz_handler *handlers = copy_array(image, f->handlers, f->n_handlers, 1, sizeof *handlers);
   if (handlers == NULL) return;
-  handlers[f->n_handlers++] = (tz_handler){random_below(r, f->n_words), random_below(r, f->n_words + 1), random_below(r, f->n_words),
-                                           random_below(r, image->n_types), random_below(r, f->n_registers)};
+  handlers[f->n_handlers++] =
+      (tz_handler){random_below(r, f->n_words), random_below(r, f->n_words + 1), random_below(r, f->n_words),
+                   random_below(r, image->n_types), random_below(r, f->n_registers)};
   f->handlers = handlers;
 }
 
@@ -186,7 +192,8 @@ uint8_t *mutate_structure(const uint8_t *bytes, size_t length, random_source *r,
   tz_image *image = tz_image_read(bytes, length, &error);
   if (image == NULL) return NULL;
   uint32_t n_local = image->n_functions - image->n_imported_functions;
-  tz_function_entry *f = n_local == 0 ? NULL : &image->functions[image->n_imported_functions + random_below(r, n_local)];
+  tz_function_entry *f =
+      n_local == 0 ? NULL : &image->functions[image->n_imported_functions + random_below(r, n_local)];
   switch (random_below(r, 4)) {
   case 0: change_class(image, r); break;
   case 1:

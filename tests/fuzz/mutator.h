@@ -3,7 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct random_source { uint64_t state; } random_source;
+typedef struct random_source {
+  uint64_t state;
+} random_source;
 uint64_t random_next(random_source *r);
 uint32_t random_below(random_source *r, uint32_t n); /* 0 if n is 0 */
 

@@ -45,21 +45,24 @@ Test(assembly, round_trip_of_guest_programs) {
   cr_assert_gt(n, 0);
 }
 
-static void check_fails(const char *text, uint32_t line, uint32_t column, const char *message, const char *hint) {
+static void check_fails(const char *text, uint32_t line, uint32_t column, const char *message,
+                        const char *hint) {
   tz_asm_error error;
   tz_image *image = tz_asm_assemble(text, strlen(text), &error);
   cr_assert_null(image, "%s", text);
   cr_assert(strstr(error.message, message) != NULL, "found: %s", error.message);
   cr_assert(strstr(error.hint, hint) != NULL, "hint: %s", error.hint);
-  cr_assert(error.line == line && error.column == column, "at %u:%u: %s", error.line, error.column, error.message);
+  cr_assert(error.line == line && error.column == column, "at %u:%u: %s", error.line, error.column,
+            error.message);
 }
 
 Test(assembly, errors) {
   check_fails("module m\nfunction f ()void {\n  ret.viod\n}", 3, 3, "an instruction expected", "ret.void");
   check_fails("module m\nfunction f ()void {\n  jmp there\n}", 3, 7, "no label there", "");
-  check_fails("module m\nfunction f ()void {\n  call _, foo()\n}\nfunction fooo ()void { ret.void }", 3, 11, "there is no foo",
-              "fooo");
-  check_fails("module m\nfunction f (Thing)void { ret.void }\nclass Thing {}", 2, 13, "a type expected", "%Thing");
+  check_fails("module m\nfunction f ()void {\n  call _, foo()\n}\nfunction fooo ()void { ret.void }", 3, 11,
+              "there is no foo", "fooo");
+  check_fails("module m\nfunction f (Thing)void { ret.void }\nclass Thing {}", 2, 13, "a type expected",
+              "%Thing");
   check_fails("module m\nfunction f ()void {\n  const.i r0, 1 2\n}", 3, 17, "the end of the line", "");
   check_fails("module m\nfunction f ()void {\n  add.ii r0, r0, 40000\n}", 3, 18, "does not fit", "");
   check_fails("module m\nfunction f ()void {\n  const r0, \"open\n}", 3, 13, "not closed", "");

@@ -25,15 +25,24 @@ static tz_image *build_shuffled(void) {
   uint32_t main_function = tz_image_declare_function(m, tz_text_of("double"));
   uint32_t native = tz_image_declare_function(m, tz_text_of("add"));
   uint32_t types[] = {i64, i64};
-  uint64_t code[] = {tz_encode_x(tz_encode_ad(TZ_OP_CALL, 1, native), 1), 0, tz_encode_abc(TZ_OP_RET, 1, 0, 0)};
+  uint64_t code[] = {tz_encode_x(tz_encode_ad(TZ_OP_CALL, 1, native), 1), 0,
+                     tz_encode_abc(TZ_OP_RET, 1, 0, 0)};
   tz_encode_list_lane(&code[1], 0, 0);
   tz_image_define_function(m, main_function,
-                           &(tz_function_entry){.name = tz_text_of("double"), .flags = TZ_FUNCTION_EXPORT, .signature = signature,
-                                                .n_registers = 2, .registers = types, .n_words = 3, .code = code,
+                           &(tz_function_entry){.name = tz_text_of("double"),
+                                                .flags = TZ_FUNCTION_EXPORT,
+                                                .signature = signature,
+                                                .n_registers = 2,
+                                                .registers = types,
+                                                .n_words = 3,
+                                                .code = code,
                                                 .source = TZ_NONE});
   tz_image_define_function(m, native,
-                           &(tz_function_entry){.name = tz_text_of("add"), .module = tz_text_of("host"),
-                                                .flags = TZ_FUNCTION_NATIVE, .signature = signature, .source = TZ_NONE});
+                           &(tz_function_entry){.name = tz_text_of("add"),
+                                                .module = tz_text_of("host"),
+                                                .flags = TZ_FUNCTION_NATIVE,
+                                                .signature = signature,
+                                                .source = TZ_NONE});
   (void)unused;
   cr_assert(tz_image_finish(m));
   return m;

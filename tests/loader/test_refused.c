@@ -3,15 +3,17 @@
  * A file of tests/negative is assembly that begins with
  *
  *   ; refused: RULE SECTION MESSAGE...     MESSAGE is a part of the message
- *   ; patch: SECTION OFFSET HEX            bytes of the written file to change first, any number of such lines
+ *   ; patch: SECTION OFFSET HEX            bytes of the written file to change first, any number of such
+ * lines
  */
 #include "support.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
 
 static const char *const section_names[] = {
-    "module",    "texts", "text-bytes", "types",    "signatures", "params", "classes", "fields",    "methods", "implements", "slots",
-    "functions", "registers", "code",   "sites", "handlers", "lines",      "locals", "globals", "constants", "data",    "sources", "hashes",
+    "module",  "texts",      "text-bytes", "types",     "signatures", "params",  "classes", "fields",
+    "methods", "implements", "slots",      "functions", "registers",  "code",    "sites",   "handlers",
+    "lines",   "locals",     "globals",    "constants", "data",       "sources", "hashes",
 };
 enum { N_SECTIONS = sizeof section_names / sizeof *section_names };
 

@@ -1,4 +1,5 @@
-/* verify_bench: megabytes of module code verified a second; [FILE.tzm] or a large module made of the kitchen sink. */
+/* verify_bench: megabytes of module code verified a second; [FILE.tzm] or a large module made of the kitchen
+ * sink. */
 #include "support.h"
 #include <time.h>
 
@@ -10,12 +11,13 @@ static double now(void) {
 
 /* Many copies of one function. */
 static char *many_functions(int n) {
-  static const char body[] = "(i64, f64, [i64], any)i64 {\n  refs [i64], any\n  numbers i64, i64, f64\n"
-                             "    const.i r6, 0\n    const.i r7, 0\n    const r8, 1.5\n  loop:\n    load.64 r6, r2, r7\n"
-                             "    add.i r7, r7, r6\n    mul.f r8, r8, r1\n    add.ii r7, r7, 3\n    jlt.i r7, r0, loop\n"
-                             "    mov r4, r2\n    store.64 r7, r4, r6\n    any.i r5, r7\n    add.any r5, r5, r3\n"
-                             "    call r6, f0(r7, r8, r4, r5)\n    i.any r6, r5\n    xor.i r6, r6, r7\n"
-                             "    for.i r6, r0, loop\n    ret r6\n}\n";
+  static const char body[] =
+      "(i64, f64, [i64], any)i64 {\n  refs [i64], any\n  numbers i64, i64, f64\n"
+      "    const.i r6, 0\n    const.i r7, 0\n    const r8, 1.5\n  loop:\n    load.64 r6, r2, r7\n"
+      "    add.i r7, r7, r6\n    mul.f r8, r8, r1\n    add.ii r7, r7, 3\n    jlt.i r7, r0, loop\n"
+      "    mov r4, r2\n    store.64 r7, r4, r6\n    any.i r5, r7\n    add.any r5, r5, r3\n"
+      "    call r6, f0(r7, r8, r4, r5)\n    i.any r6, r5\n    xor.i r6, r6, r7\n"
+      "    for.i r6, r0, loop\n    ret r6\n}\n";
   char *text = malloc((size_t)n * (sizeof body + 40) + 100), *at = text;
   at += sprintf(at, "module big\n");
   for (int i = 0; i < n; i++) at += sprintf(at, "function f%d %s", i, body);
@@ -51,8 +53,8 @@ int main(int argc, char **argv) {
     uint64_t words = 0;
     for (uint32_t f = 0; f < image->n_functions; f++) words += image->functions[f].n_words;
     printf("%.1f MB file, %.1f MB code: read %.4f s, verified %.4f s: %.0f MB/s of file, %.0f MB/s of code\n",
-           (double)length / 1e6, (double)words * 8e-6, middle - start, end - middle, (double)length / 1e6 / (end - start),
-           (double)words * 8e-6 / (end - start));
+           (double)length / 1e6, (double)words * 8e-6, middle - start, end - middle,
+           (double)length / 1e6 / (end - start), (double)words * 8e-6 / (end - start));
     tz_image_free(image);
   }
   free(bytes);

@@ -29,8 +29,11 @@ int main(int argc, char **argv) {
   size_t length;
   const char *path = argv[argc - 1];
   char *text = tz_asm_instructions_markdown(&length);
-  bool is_fine = text != NULL && (is_check ? file_equals(path, text, length) : write_file(path, text, length));
-  if (!is_fine) fprintf(stderr, "%s %s\n", path, is_check ? "is not what gen_instructions makes: run it" : "was not written");
+  bool is_fine =
+      text != NULL && (is_check ? file_equals(path, text, length) : write_file(path, text, length));
+  if (!is_fine)
+    fprintf(stderr, "%s %s\n", path,
+            is_check ? "is not what gen_instructions makes: run it" : "was not written");
   free(text);
   return is_fine ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 /* decode.h: the operands of each instruction as data, parsed from the strings of spec/opcodes.def.
  *
- * The table is built by tz_decode_init where it is needed (a few microseconds), so that nothing global is mutable. */
+ * The table is built by tz_decode_init where it is needed (a few microseconds), so that nothing global is
+ * mutable. */
 #pragma once
 #include "terza/opcode.h"
 #include <stdbool.h>
@@ -10,18 +11,19 @@ enum { TZ_OP_THROWS = 1, TZ_OP_GC = 2, TZ_OP_BRANCH = 4, TZ_OP_END = 8 };
 
 /* Every rule that opcodes.def names; docs/verification.md says what each checks. */
 #define TZ_RULES(R)                                                                                          \
-  R(PLAIN) R(MOVE) R(CONST) R(NULLABLE) R(NULLABLE_B) R(NONZERO) R(WIDTH) R(IDENTITY) R(IDENTITY_AB)         \
-  R(COUNTER) R(SWITCH) R(GLOBAL) R(GLOBAL_PUT) R(NEW) R(GETF) R(PUTF) R(PUTF_R) R(IS) R(CAST) R(TAG)         \
-  R(NEW_ARRAY) R(ARRAY) R(ARRAY_LOAD) R(ARRAY_STORE) R(LIST_LOAD) R(LIST_STORE) R(STRING) R(STRING2)         \
-  R(CONCAT) R(CALL) R(CALL_VIRTUAL) R(CALL_INTERFACE) R(CALL_CLOSURE) R(CALL_ANY) R(RET) R(RET_VOID)         \
-  R(BIT_ANY) R(SITE_ANY) R(THROW) R(SPAWN) R(CHAN_NEW) R(CHAN_SEND) R(CHAN_RECV) R(CHAN_NEXT) R(CHAN)        \
-  R(SELECT)
+  R(PLAIN)                                                                                                   \
+  R(MOVE) R(CONST) R(NULLABLE) R(NULLABLE_B) R(NONZERO) R(WIDTH) R(IDENTITY) R(IDENTITY_AB) R(COUNTER)       \
+      R(SWITCH) R(GLOBAL) R(GLOBAL_PUT) R(NEW) R(GETF) R(PUTF) R(PUTF_R) R(IS) R(CAST) R(TAG) R(NEW_ARRAY)   \
+          R(ARRAY) R(ARRAY_LOAD) R(ARRAY_STORE) R(LIST_LOAD) R(LIST_STORE) R(STRING) R(STRING2) R(CONCAT)    \
+              R(CALL) R(CALL_VIRTUAL) R(CALL_INTERFACE) R(CALL_CLOSURE) R(CALL_ANY) R(RET) R(RET_VOID)       \
+                  R(BIT_ANY) R(SITE_ANY) R(THROW) R(SPAWN) R(CHAN_NEW) R(CHAN_SEND) R(CHAN_RECV)             \
+                      R(CHAN_NEXT) R(CHAN) R(SELECT)
 
 typedef enum tz_rule {
 #define R(NAME) TZ_RULE_##NAME,
   TZ_RULES(R)
 #undef R
-  TZ_RULE_COUNT
+      TZ_RULE_COUNT
 } tz_rule;
 
 typedef struct tz_operand {
@@ -35,8 +37,8 @@ typedef struct tz_op_info {
   tz_operand operands[4];
   uint8_t n_operands;
   bool has_list;
-  uint8_t rule;  /* tz_rule */
-  uint8_t flags; /* TZ_OP_… */
+  uint8_t rule;    /* tz_rule */
+  uint8_t flags;   /* TZ_OP_… */
   uint64_t unused; /* bits of the word that must be zero */
 } tz_op_info;
 

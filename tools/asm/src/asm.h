@@ -58,7 +58,8 @@ typedef struct tz_asm {
 } tz_asm;
 
 /* The first error counts; then the current token is END, so that loops finish. Returns false. */
-bool tz_asm_fail(tz_asm *p, const tz_token *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool tz_asm_fail(tz_asm *p, const tz_token *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void tz_asm_hint(tz_asm *p, const tz_name_map *map, tz_text name); /* after a failure */
 bool tz_asm_no_memory(tz_asm *p);
 bool tz_asm_lex(tz_asm *p, const char *text, size_t length);
@@ -72,7 +73,7 @@ bool tz_asm_accept_word(tz_asm *p, const char *word);
 bool tz_asm_expect_mark(tz_asm *p, char mark, const char *where);
 bool tz_asm_name(tz_asm *p, tz_text *name, const char *what); /* plain or quoted */
 bool tz_asm_number(tz_asm *p, int64_t *value, const char *what);
-uint32_t tz_asm_type(tz_asm *p);      /* TZ_NONE after a failure */
+uint32_t tz_asm_type(tz_asm *p); /* TZ_NONE after a failure */
 uint32_t tz_asm_signature(tz_asm *p);
 uint32_t tz_asm_reference(tz_asm *p, const tz_name_map *map, const char *what); /* [module:]name or #index */
-void tz_asm_function_body(tz_asm *p, tz_function_entry *f); /* from { to } */
+void tz_asm_function_body(tz_asm *p, tz_function_entry *f);                     /* from { to } */

@@ -1,4 +1,5 @@
-/* disassemble_code.c: the body of a function as assembly. Every place that is named gets a label, L0 on in order. */
+/* disassemble_code.c: the body of a function as assembly. Every place that is named gets a label, L0 on in
+ * order. */
 #include "disassemble.h"
 #include <stdlib.h>
 
@@ -157,7 +158,8 @@ static void put_tables(body *b) {
     const tz_handler *h = &b->f->handlers[i];
     tz_out_text(o, "  catch ");
     tz_dis_type(b->d, h->type);
-    tz_out_format(o, ", r%u, L%u, L%u, L%u\n", h->reg, b->labels[h->start], b->labels[h->end], b->labels[h->target]);
+    tz_out_format(o, ", r%u, L%u, L%u, L%u\n", h->reg, b->labels[h->start], b->labels[h->end],
+                  b->labels[h->target]);
   }
   for (uint32_t i = 0; i < b->f->n_locals; i++) {
     const tz_local *l = &b->f->locals[i];

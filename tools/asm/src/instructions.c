@@ -15,11 +15,15 @@ static void put_flags(tz_out *o, uint8_t flags) {
 
 /* "a=i,b.i,c#" as `a:int ← b:int, c` would hide the encoding; the table shows the fields as they are. */
 static void put_operand(tz_out *o, tz_operand operand) {
-  static const struct { char type; const char *text; } registers[] = {
-      {'i', "int"}, {'f', "float"}, {'r', "reference"}, {'y', "any"}, {'v', "value"}};
-  static const struct { char type; const char *text; } indexes[] = {
-      {'k', "constant"}, {'c', "class"}, {'f', "function"}, {'g', "global"}, {'t', "type"},
-      {'s', "site"},     {'m', "method"}, {'l', "field"},   {'n', "number"}};
+  static const struct {
+    char type;
+    const char *text;
+  } registers[] = {{'i', "int"}, {'f', "float"}, {'r', "reference"}, {'y', "any"}, {'v', "value"}};
+  static const struct {
+    char type;
+    const char *text;
+  } indexes[] = {{'k', "constant"}, {'c', "class"},  {'f', "function"}, {'g', "global"}, {'t', "type"},
+                 {'s', "site"},     {'m', "method"}, {'l', "field"},    {'n', "number"}};
   tz_out_format(o, "%c ", operand.field);
   switch (operand.role) {
   case '#': tz_out_text(o, "immediate"); return;
@@ -65,16 +69,20 @@ char *tz_asm_instructions_markdown(size_t *length) {
   tz_decode_table table;
   tz_out o = {0};
   tz_decode_init(&table);
-  tz_out_text(&o,
-              "# Instructions\n\n"
-              "Made from `runtime/spec/include/terza/spec/opcodes.def` by `gen_instructions`; do not edit.\n\n"
-              "An instruction is a 64-bit little-endian word, `op:8 x:8 a:16 b:16 c:16` or `op:8 x:8 a:16 d:32`. Operands\n"
-              "are listed in assembly order, each with its field. *out*: the register is written; 0xffff (`_`) discards.\n"
-              "*list*: x argument registers follow the word, four 16-bit lanes to a word, lane 0 of the first being zero in\n"
-              "the file. *target*: an offset in words from this word. Effects: *throws* a guest exception; *may collect*, "
-              "suspend\nor move objects; *branches*; *ends*: control never falls through. Rules are in "
-              "[verification.md](verification.md).\n\n"
-              "| # | mnemonic | operands | meaning | effects | rule |\n|---|---|---|---|---|---|\n");
+  tz_out_text(
+      &o, "# Instructions\n\n"
+          "Made from `runtime/spec/include/terza/spec/opcodes.def` by `gen_instructions`; do not edit.\n\n"
+          "An instruction is a 64-bit little-endian word, `op:8 x:8 a:16 b:16 c:16` or `op:8 x:8 a:16 d:32`. "
+          "Operands\n"
+          "are listed in assembly order, each with its field. *out*: the register is written; 0xffff (`_`) "
+          "discards.\n"
+          "*list*: x argument registers follow the word, four 16-bit lanes to a word, lane 0 of the first "
+          "being zero in\n"
+          "the file. *target*: an offset in words from this word. Effects: *throws* a guest exception; *may "
+          "collect*, "
+          "suspend\nor move objects; *branches*; *ends*: control never falls through. Rules are in "
+          "[verification.md](verification.md).\n\n"
+          "| # | mnemonic | operands | meaning | effects | rule |\n|---|---|---|---|---|---|\n");
   for (uint32_t i = 0; i < TZ_OP_COUNT; i++) put_row(&o, i, &table.op[i]);
   return tz_out_end(&o, length);
 }

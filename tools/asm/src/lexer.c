@@ -25,7 +25,9 @@ void tz_asm_hint(tz_asm *p, const tz_name_map *map, tz_text name) {
     snprintf(p->error->hint, sizeof p->error->hint, "did you mean %.*s?", (int)near.length, near.at);
 }
 
-bool tz_asm_no_memory(tz_asm *p) { return tz_asm_fail(p, &(tz_token){.line = 1, .column = 1}, "out of memory"); }
+bool tz_asm_no_memory(tz_asm *p) {
+  return tz_asm_fail(p, &(tz_token){.line = 1, .column = 1}, "out of memory");
+}
 
 typedef struct lexer {
   tz_asm *p;
@@ -45,7 +47,9 @@ static tz_token *push(lexer *x, tz_token_kind kind, const char *start) {
     t->items = larger;
     t->capacity = capacity;
   }
-  t->items[t->n] = (tz_token){.kind = kind, .line = x->line, .column = (uint32_t)(start - x->line_start) + 1,
+  t->items[t->n] = (tz_token){.kind = kind,
+                              .line = x->line,
+                              .column = (uint32_t)(start - x->line_start) + 1,
                               .text = {start, (uint32_t)(x->at - start)}};
   return &t->items[t->n++];
 }
@@ -99,7 +103,8 @@ static int lex_escape(lexer *x) {
   case '"':
   case '\\': return c;
   case 'x':
-    if (x->end - x->at >= 2 && hex_digit(x->at[0]) >= 0 && hex_digit(x->at[0]) < 8 && hex_digit(x->at[1]) >= 0) {
+    if (x->end - x->at >= 2 && hex_digit(x->at[0]) >= 0 && hex_digit(x->at[0]) < 8 &&
+        hex_digit(x->at[1]) >= 0) {
       int value = hex_digit(x->at[0]) * 16 + hex_digit(x->at[1]);
       x->at += 2;
       return value;
@@ -137,7 +142,8 @@ static bool lex_number(lexer *x) {
   bool is_hex = x->end - start > 2 && start[0] == '0' && start[1] == 'x', is_float = false;
   if (*x->at == '-' || *x->at == '+') x->at++;
   is_hex |= x->end - x->at > 2 && x->at[0] == '0' && x->at[1] == 'x';
-  for (; x->at < x->end && (is_name_char(*x->at) || ((*x->at == '-' || *x->at == '+') && (x->at[-1] | 32) == 'e' && !is_hex));
+  for (; x->at < x->end &&
+         (is_name_char(*x->at) || ((*x->at == '-' || *x->at == '+') && (x->at[-1] | 32) == 'e' && !is_hex));
        x->at++)
     is_float |= !is_hex && (*x->at == '.' || (*x->at | 32) == 'e');
   size_t n = (size_t)(x->at - start);
@@ -160,8 +166,10 @@ static bool lex_token(lexer *x) {
   char c = *x->at;
   if (is_name_start(c)) return lex_name(x);
   if (c == '"') return lex_string(x);
-  if (is_digit(c) || ((c == '-' || c == '+') && x->end - x->at > 1 && is_digit(x->at[1]))) return lex_number(x);
-  if (c == 0 || strchr("{}()[],:=%#", c) == NULL) return fail_here(x, x->at, "this character has no meaning here");
+  if (is_digit(c) || ((c == '-' || c == '+') && x->end - x->at > 1 && is_digit(x->at[1])))
+    return lex_number(x);
+  if (c == 0 || strchr("{}()[],:=%#", c) == NULL)
+    return fail_here(x, x->at, "this character has no meaning here");
   x->at++;
   tz_token *t = push(x, TOKEN_MARK, x->at - 1);
   if (t != NULL) t->mark = c;

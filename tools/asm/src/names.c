@@ -4,7 +4,8 @@
 
 static uint32_t hash_names(tz_text module, tz_text name) {
   uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (uint32_t i = 0; i < module.length; i++) h = (h ^ (unsigned char)module.at[i]) * UINT64_C(0x100000001b3);
+  for (uint32_t i = 0; i < module.length; i++)
+    h = (h ^ (unsigned char)module.at[i]) * UINT64_C(0x100000001b3);
   h = (h ^ 0xff) * UINT64_C(0x100000001b3);
   for (uint32_t i = 0; i < name.length; i++) h = (h ^ (unsigned char)name.at[i]) * UINT64_C(0x100000001b3);
   return (uint32_t)(h ^ h >> 32);

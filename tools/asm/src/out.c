@@ -60,7 +60,8 @@ static bool is_plain(tz_text name) {
   if (name.length == 0 || (name.length == 1 && name.at[0] == '_')) return false;
   for (uint32_t i = 0; i < name.length; i++) {
     char c = name.at[i];
-    bool is_start = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+    bool is_start =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (unsigned char)c >= 0x80;
     if (!is_start && (i == 0 || !((c >= '0' && c <= '9') || c == '.' || c == '@'))) return false;
   }
   return true;
@@ -93,6 +94,6 @@ char *tz_out_end(tz_out *o, size_t *length) {
     free(o->text);
     return NULL;
   }
-  *length = o->n;
+  if (length != NULL) *length = o->n;
   return o->text;
 }

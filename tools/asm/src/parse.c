@@ -73,12 +73,13 @@ uint32_t tz_asm_reference(tz_asm *p, const tz_name_map *map, const char *what) {
   const tz_name_entry *e = tz_name_map_find(map, module, name);
   if (e != NULL && !e->is_ambiguous) return e->index;
   if (e != NULL) {
-    tz_asm_fail(p, start, "several entities have the name %.*s: use # and an index", (int)name.length, name.at);
+    tz_asm_fail(p, start, "several entities have the name %.*s: use # and an index", (int)name.length,
+                name.at);
     return TZ_NONE;
   }
   if (!p->failed) {
-    tz_asm_fail(p, start, "%s: there is no %.*s%s%.*s", what, (int)module.length, module.at, module.length ? ":" : "",
-                (int)name.length, name.at);
+    tz_asm_fail(p, start, "%s: there is no %.*s%s%.*s", what, (int)module.length, module.at,
+                module.length ? ":" : "", (int)name.length, name.at);
     tz_asm_hint(p, map, name);
   }
   return TZ_NONE;
@@ -101,14 +102,16 @@ static uint32_t simple_type(tz_asm *p) {
   };
   const tz_token *t = tz_asm_peek(p);
   for (int kind = 0; kind < TZ_KIND_COUNT; kind++) {
-    bool is_made = kind == TZ_KIND_CLASS || kind == TZ_KIND_ARRAY || kind == TZ_KIND_FUNC || kind == TZ_KIND_CHAN;
-    if (!is_made && tz_asm_accept_word(p, names[kind])) return tz_image_type(p->image, (tz_kind)kind, TZ_NONE);
+    bool is_made =
+        kind == TZ_KIND_CLASS || kind == TZ_KIND_ARRAY || kind == TZ_KIND_FUNC || kind == TZ_KIND_CHAN;
+    if (!is_made && tz_asm_accept_word(p, names[kind]))
+      return tz_image_type(p->image, (tz_kind)kind, TZ_NONE);
   }
   if (!p->failed) {
     tz_asm_fail(p, t, "a type expected");
     if (t->kind == TOKEN_NAME && tz_name_map_find(&p->classes, (tz_text){"", 0}, t->text) != NULL)
-      snprintf(p->error->hint, sizeof p->error->hint, "a class type is written %%%.*s", (int)(t->text.length < 80 ? t->text.length : 80),
-               t->text.at);
+      snprintf(p->error->hint, sizeof p->error->hint, "a class type is written %%%.*s",
+               (int)(t->text.length < 80 ? t->text.length : 80), t->text.at);
   }
   return TZ_NONE;
 }
@@ -161,8 +164,8 @@ uint32_t tz_asm_signature(tz_asm *p) {
 /* --- first look: declare every entity, so that they can be named before they stand --- */
 
 static bool import_name(tz_asm *p, tz_text *module, tz_text *name) {
-  return tz_asm_name(p, module, "the exporting module") && tz_asm_expect_mark(p, ':', "after the exporting module") &&
-         tz_asm_name(p, name, "a name");
+  return tz_asm_name(p, module, "the exporting module") &&
+         tz_asm_expect_mark(p, ':', "after the exporting module") && tz_asm_name(p, name, "a name");
 }
 
 static void skip_entity(tz_asm *p) {
@@ -174,7 +177,8 @@ static void skip_entity(tz_asm *p) {
   }
 }
 
-static void declare_named(tz_asm *p, tz_text module, tz_text name, uint32_t (*declare)(tz_image *, tz_text), tz_name_map *map) {
+static void declare_named(tz_asm *p, tz_text module, tz_text name, uint32_t (*declare)(tz_image *, tz_text),
+                          tz_name_map *map) {
   uint32_t index = declare(p->image, name);
   if (index == TZ_NONE || !tz_name_map_put(map, module, name, index)) tz_asm_no_memory(p);
 }
@@ -188,9 +192,12 @@ static bool declare_entity(tz_asm *p, bool is_import) {
   tz_text module = {"", 0}, name;
   const tz_token *word = tz_asm_next(p);
   bool is_native = tz_text_equal(word->text, tz_text_of("native"));
-  if (is_import || is_native ? !import_name(p, &module, &name) : !tz_asm_name(p, &name, "a name")) return false;
-  if (tz_text_equal(word->text, tz_text_of("class"))) declare_named(p, module, name, tz_image_declare_class, &p->classes);
-  else if (tz_text_equal(word->text, tz_text_of("global"))) declare_named(p, module, name, declare_global, &p->globals);
+  if (is_import || is_native ? !import_name(p, &module, &name) : !tz_asm_name(p, &name, "a name"))
+    return false;
+  if (tz_text_equal(word->text, tz_text_of("class")))
+    declare_named(p, module, name, tz_image_declare_class, &p->classes);
+  else if (tz_text_equal(word->text, tz_text_of("global")))
+    declare_named(p, module, name, declare_global, &p->globals);
   else declare_named(p, module, name, tz_image_declare_function, &p->functions);
   skip_entity(p);
   return !p->failed;
@@ -209,7 +216,8 @@ static bool declare_machine(tz_asm *p) {
   uint32_t before = p->image->n_classes, index = tz_image_machine_class(p->image, plain);
   if (index == TZ_NONE) return tz_asm_fail(p, t, "the machine has no class %s", plain);
   for (uint32_t i = before; i < p->image->n_classes; i++)
-    if (!tz_name_map_put(&p->classes, tz_text_of("tz"), p->image->classes[i].name, i)) return tz_asm_no_memory(p);
+    if (!tz_name_map_put(&p->classes, tz_text_of("tz"), p->image->classes[i].name, i))
+      return tz_asm_no_memory(p);
   return true;
 }
 
@@ -269,7 +277,8 @@ static void parse_field(tz_asm *p, tz_class_entry *c, class_parts *parts) {
   tz_field f = {{"", 0}, TZ_NONE};
   if (!tz_asm_name(p, &f.name, "a field's name")) return;
   f.type = tz_asm_type(p);
-  if (grow(p, (void **)&parts->fields, c->n_fields, &parts->fields_capacity, sizeof f)) parts->fields[c->n_fields++] = f;
+  if (grow(p, (void **)&parts->fields, c->n_fields, &parts->fields_capacity, sizeof f))
+    parts->fields[c->n_fields++] = f;
 }
 
 static void parse_method(tz_asm *p, tz_class_entry *c, class_parts *parts) {
@@ -308,8 +317,12 @@ static void parse_class_body(tz_asm *p, tz_class_entry *c, class_parts *parts) {
 
 static void parse_class(tz_asm *p, uint32_t index, tz_text module, tz_text name) {
   static const word_flag flags[] = {
-      {"interface", TZ_CLASS_INTERFACE}, {"abstract", TZ_CLASS_ABSTRACT}, {"final", TZ_CLASS_FINAL},
-      {"closure", TZ_CLASS_CLOSURE},     {"export", TZ_CLASS_EXPORT},     {"shared", TZ_CLASS_SHARED},
+      {"interface", TZ_CLASS_INTERFACE},
+      {"abstract", TZ_CLASS_ABSTRACT},
+      {"final", TZ_CLASS_FINAL},
+      {"closure", TZ_CLASS_CLOSURE},
+      {"export", TZ_CLASS_EXPORT},
+      {"shared", TZ_CLASS_SHARED},
       {NULL, 0},
   };
   tz_class_entry c = {.name = name, .module = module, .super = TZ_NONE};
@@ -329,8 +342,10 @@ static void parse_class(tz_asm *p, uint32_t index, tz_text module, tz_text name)
   free(parts.implements);
 }
 
-static void parse_function(tz_asm *p, uint32_t index, tz_text module, tz_text name, uint32_t kind_flags, bool has_body) {
-  static const word_flag flags[] = {{"export", TZ_FUNCTION_EXPORT}, {"shared", TZ_FUNCTION_SHARED}, {NULL, 0}};
+static void parse_function(tz_asm *p, uint32_t index, tz_text module, tz_text name, uint32_t kind_flags,
+                           bool has_body) {
+  static const word_flag flags[] = {
+      {"export", TZ_FUNCTION_EXPORT}, {"shared", TZ_FUNCTION_SHARED}, {NULL, 0}};
   tz_function_entry f = {.name = name, .module = module, .flags = kind_flags, .source = TZ_NONE};
   f.signature = tz_asm_signature(p);
   while (!p->failed && accept_flag(p, flags, &f.flags)) {}
@@ -357,7 +372,9 @@ static void define_entity(tz_asm *p, counters *n, bool is_import) {
   if (is_import || is_native ? !import_name(p, &module, &name) : !tz_asm_name(p, &name, "a name")) return;
   if (tz_text_equal(word->text, tz_text_of("class"))) parse_class(p, n->classes++, module, name);
   else if (tz_text_equal(word->text, tz_text_of("global"))) parse_global(p, n->globals++, module);
-  else parse_function(p, n->functions++, module, name, is_native ? TZ_FUNCTION_NATIVE : 0, !is_import && !is_native);
+  else
+    parse_function(p, n->functions++, module, name, is_native ? TZ_FUNCTION_NATIVE : 0,
+                   !is_import && !is_native);
 }
 
 static void define_module(tz_asm *p) {

@@ -16,7 +16,6 @@ typedef struct fixup { /* a label's offset to be put in when its place is known 
   const tz_token *at;
 } fixup;
 
-
 typedef struct body {
   tz_asm *p;
   tz_function_entry *f;
@@ -94,7 +93,8 @@ static void apply_fixups(body *b) {
     const fixup *x = &((fixup *)b->fixups.items)[i];
     int64_t offset = (int64_t)label_pc(b, x->label) - x->pc;
     if (!fits(x, offset)) tz_asm_fail(b->p, x->at, "the label is too far away");
-    else if (x->operand.field == 0) *word_at(b, x->pc + 1 + x->entry / 2) |= (uint64_t)(uint32_t)offset << 32 * (x->entry % 2);
+    else if (x->operand.field == 0)
+      *word_at(b, x->pc + 1 + x->entry / 2) |= (uint64_t)(uint32_t)offset << 32 * (x->entry % 2);
     else *word_at(b, x->pc) = tz_word_set_operand(*word_at(b, x->pc), x->operand, (uint64_t)offset);
   }
 }
@@ -127,8 +127,12 @@ static bool parse_immediate(body *b, tz_operand o, uint64_t *value) {
   if (!tz_asm_number(b->p, &v, "an int")) return false;
   bool is_unsigned = o.role == ':' || o.field == 'x';
   int64_t low = is_unsigned ? 0 : o.field == 'd' ? INT32_MIN : INT16_MIN;
-  int64_t high = o.field == 'x' ? UINT8_MAX : o.field == 'd' ? INT32_MAX : is_unsigned ? UINT16_MAX : INT16_MAX;
-  if (v < low || v > high) return tz_asm_fail(b->p, t, "the int does not fit: %lld to %lld", (long long)low, (long long)high);
+  int64_t high = o.field == 'x'   ? UINT8_MAX
+                 : o.field == 'd' ? INT32_MAX
+                 : is_unsigned    ? UINT16_MAX
+                                  : INT16_MAX;
+  if (v < low || v > high)
+    return tz_asm_fail(b->p, t, "the int does not fit: %lld to %lld", (long long)low, (long long)high);
   *value = (uint64_t)v;
   return true;
 }
@@ -302,7 +306,8 @@ static void parse_types(body *b, bool are_refs) {
 static uint32_t parse_u32(body *b, const char *what) {
   const tz_token *t = tz_asm_peek(b->p);
   int64_t v = 0;
-  if (tz_asm_number(b->p, &v, what) && (v < 0 || v > UINT32_MAX)) tz_asm_fail(b->p, t, "%s out of range", what);
+  if (tz_asm_number(b->p, &v, what) && (v < 0 || v > UINT32_MAX))
+    tz_asm_fail(b->p, t, "%s out of range", what);
   return (uint32_t)v;
 }
 
@@ -339,7 +344,8 @@ static void parse_local(body *b) {
 
 static void parse_source(body *b) {
   tz_text path;
-  if (tz_asm_name(b->p, &path, "a file's name")) b->f->source = tz_image_source(b->p->image, path.at, path.length);
+  if (tz_asm_name(b->p, &path, "a file's name"))
+    b->f->source = tz_image_source(b->p->image, path.at, path.length);
 }
 
 static bool is_label(body *b) {
@@ -410,7 +416,8 @@ void tz_asm_function_body(tz_asm *p, tz_function_entry *f) {
   const tz_signature *s = &p->image->signatures[f->signature];
   for (uint32_t i = 0; i < s->n_params; i++) APPEND(&b, &b.registers, uint32_t, s->params[i]);
   while (!p->failed && !tz_asm_accept_mark(p, '}')) {
-    if (tz_asm_peek(p)->kind == TOKEN_END) tz_asm_fail(p, tz_asm_peek(p), "} expected at the end of the function");
+    if (tz_asm_peek(p)->kind == TOKEN_END)
+      tz_asm_fail(p, tz_asm_peek(p), "} expected at the end of the function");
     else parse_item(&b);
   }
   if (!p->failed && check_labels(&b)) {

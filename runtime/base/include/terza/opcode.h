@@ -14,7 +14,8 @@ typedef enum tz_opcode {
 enum { TZ_REG_DISCARD = 0xffff }; /* as a call's result register: the result is not wanted */
 
 static inline uint64_t tz_encode_abc(tz_opcode op, uint32_t a, uint32_t b, uint32_t c) {
-  return (uint64_t)op | (uint64_t)(uint16_t)a << 16 | (uint64_t)(uint16_t)b << 32 | (uint64_t)(uint16_t)c << 48;
+  return (uint64_t)op | (uint64_t)(uint16_t)a << 16 | (uint64_t)(uint16_t)b << 32 |
+         (uint64_t)(uint16_t)c << 48;
 }
 static inline uint64_t tz_encode_ad(tz_opcode op, uint32_t a, int64_t d) {
   return (uint64_t)op | (uint64_t)(uint16_t)a << 16 | (uint64_t)(uint32_t)d << 32;
