@@ -120,8 +120,8 @@ class Entry {
 }
 
 /**
- * A chained hash table whose keys are told apart by identity; a key's method keyHash gives a number, at least 0, that is
- * always the same.
+ * A chained hash table whose keys are told apart by identity; a key's method keyHash gives a number, at least 0, that
+ * is always the same.
  */
 export class IdentityDictionary {
   constructor() {
