@@ -96,6 +96,7 @@ static bool has_public_members(const rima_decl *decl) {
 static void print_module(const doc *d, const char *name, const rima_module *module) {
   printf("\n## %s\n\n", name);
   print_doc(module->doc, "");
+  putchar('\n');
   for (uint32_t i = 0; i < module->count; i++) {
     const rima_decl *decl = module->decls[i];
     if (decl->kind == RIMA_DECL_FUN && decl->doc.length > 0 && !decl->function->is_private)
