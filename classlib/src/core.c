@@ -137,7 +137,7 @@ bool tz_register_core(tz_vm *vm) {
       {"sleep", "(i64)void", core_sleep},
       {"intToStr", "(i64)string", core_int_to_str},
       {"floatToStr", "(f64)string", core_float_to_str},
-      {"boolToStr", "(i64)string", core_bool_to_str},
+      {"boolToStr", "(bool)string", core_bool_to_str},
       {"anyToStr", "(any)string", core_any_to_str},
       {"anyHash", "(any)i64", core_any_hash},
       {"dynKeys", "(any)[string]", core_dyn_keys},

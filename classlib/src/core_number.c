@@ -147,7 +147,7 @@ bool tz_register_core_number(tz_vm *vm) {
       {"intToText", "(i64,i64)string", int_to_text}, {"floatToFixed", "(f64,i64)string", float_to_fixed},
       {"floatRound", "(f64)f64", float_round},
   };
-  static const tz_native_def text[] = {{"floatToText", "(f64,i64,i64,i64)string", float_to_text}};
+  static const tz_native_def text[] = {{"floatToText", "(f64,i64,i64,bool)string", float_to_text}};
   return tz_natives_register(vm, "core", core, TZ_COUNT(core)) &&
          tz_natives_register(vm, "text", text, TZ_COUNT(text));
 }

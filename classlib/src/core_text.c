@@ -390,7 +390,7 @@ bool tz_register_core_text(tz_vm *vm) {
       {"strSlice", "(string,i64,i64)string", str_slice},
       {"strIndexOf", "(string,string,i64)i64", str_index_of},
       {"strLastIndexOf", "(string,string)i64", str_last_index_of},
-      {"strMatchesAt", "(string,string,i64)i64", str_matches_at},
+      {"strMatchesAt", "(string,string,i64)bool", str_matches_at},
       {"strSplit", "(string,string)[string]", str_split},
       {"strLines", "(string)[string]", str_lines},
       {"strWords", "(string)[string]", str_words},

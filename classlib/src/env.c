@@ -88,7 +88,7 @@ bool tz_register_env(tz_vm *vm) {
       {"hostname", "()string", env_hostname},
       {"system", "()string", env_system},
       {"processors", "()i64", env_processors},
-      {"isTerminal", "(i64)i64", env_is_terminal},
+      {"isTerminal", "(i64)bool", env_is_terminal},
   };
   return tz_natives_register(vm, "env", defs, TZ_COUNT(defs));
 }

@@ -363,7 +363,7 @@ bool tz_register_io(tz_vm *vm) {
       {"fileSync", "(object)void", io_sync},
       {"fileClose", "(object)void", io_close},
       {"fileSeek", "(object,i64)void", io_seek},
-      {"fileIsTerminal", "(object)i64", io_is_terminal},
+      {"fileIsTerminal", "(object)bool", io_is_terminal},
   };
   return tz_natives_register(vm, "io", defs, TZ_COUNT(defs));
 }

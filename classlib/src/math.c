@@ -16,8 +16,9 @@
   }
 #define EACH_UNARY(X)                                                                                        \
   X(sqrt)                                                                                                    \
-  X(cbrt) X(exp) X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh)        \
-      X(tanh) X(floor) X(ceil) X(round) X(trunc)
+  X(cbrt)                                                                                                    \
+  X(exp) X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh)        \
+      X(floor) X(ceil) X(round) X(trunc)
 #define EACH_BINARY(X) X(pow) X(atan2) X(hypot) X(fmod)
 EACH_UNARY(UNARY)
 EACH_BINARY(BINARY)

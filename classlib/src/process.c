@@ -260,7 +260,7 @@ static bool process_errors(tz_thread *th, tz_word *args) { return give_output(th
 
 bool tz_register_process(tz_vm *vm) {
   static const tz_native_def defs[] = {
-      {"start", "([string],string,string,i64,i64)object", process_start},
+      {"start", "([string],string,string,i64,bool)object", process_start},
       {"status", "(object)i64", process_status},
       {"output", "(object)string", process_output},
       {"errors", "(object)string", process_errors},

@@ -28,7 +28,7 @@ static void append_type(char *to, const char **at) {
   static const struct {
     const char *rima, *machine, *nullable;
   } types[] = {{"int", "i64", "any"},
-               {"bool", "i64", "any"},
+               {"bool", "bool", "any"},
                {"float", "f64", "any"},
                {"str", "string", "string"},
                {"Object", "object", "object"},
@@ -125,6 +125,7 @@ static void check_robust(tz_vm *vm, const char *module, const declaration *d) {
     for (uint32_t p = 0; p < signature->n_params; p++) {
       tz_kind kind = signature->params[p]->kind;
       if (kind == TZ_KIND_I64) args[p].i = numbers[i / 2];
+      if (kind == TZ_KIND_BOOL) args[p].i = i / 2 % 2;
       if (kind == TZ_KIND_F64) args[p].f = (double)numbers[i / 2];
       if ((kind == TZ_KIND_STRING || kind == TZ_KIND_OBJECT) && i % 2 == 1) args[p].p = text;
     }
