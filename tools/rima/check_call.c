@@ -208,7 +208,7 @@ static void settle_args(rima_compiler *c, rima_call *call, rima_fn *fn, rima_par
     rima_type *want = call->types[i] = fn->params[i];
     rima_expr *arg = call->args[i];
     if (!arg || arg->type == want || rima_type_converts(c, arg->type, want)) continue;
-    if (rima_type_strip(want)->kind == RIMA_T_FLOAT || arg->kind == RIMA_EXPR_NAME) rima_check(c, arg, want);
+    if (rima_type_strip(want)->kind == RIMA_T_FLOAT || arg->kind == RIMA_EXPR_NAME || arg->kind == RIMA_EXPR_LAMBDA) rima_check(c, arg, want);
     if (!rima_type_converts(c, arg->type, want))
       rima_require(c, arg, want, argument_text(c, name, params, i));
   }
@@ -844,7 +844,8 @@ rima_type *rima_check_call(rima_compiler *c, rima_expr *e, rima_type *expected) 
   if (f->kind == RIMA_EXPR_INDEX && takes_types(c, f)) {
     count = f->index.type_count;
     for (uint32_t i = 0; i < count; i++) {
-      written[i] = rima_resolve_type(c, f->index.types[i]);
+      bool is_array = f->index.object->kind == RIMA_EXPR_NAME && f->index.object->name == c->names.array;
+      written[i] = is_array ? rima_resolve_element(c, f->index.types[i]) : rima_resolve_type(c, f->index.types[i]);
       if (written[i]->kind == RIMA_T_ERROR) return check_args_only(c, e);
     }
     f = f->index.object;

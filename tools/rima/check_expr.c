@@ -38,6 +38,13 @@ void rima_check_to(rima_compiler *c, rima_expr *e, rima_type *want, const char *
   rima_require(c, e, want, what);
 }
 
+bool rima_may_warn(const rima_compiler *c) {
+  const rima_context *cx = &c->cx;
+  bool is_generic = (cx->cls && cx->cls->arg_count) || cx->extension ||
+                    (cx->fn && cx->fn->ast && cx->fn->args && cx->fn->ast->type_param_count);
+  return cx->unit->is_user && !is_generic && !c->inline_depth;
+}
+
 /* ---- locals ---- */
 
 rima_local *rima_find_local(rima_compiler *c, const rima_name *name) {

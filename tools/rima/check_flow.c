@@ -35,6 +35,21 @@ void rima_narrow_restore(rima_compiler *c, uint32_t mark) {
   }
 }
 
+/* As things were at the mark, for another branch that starts there. */
+void rima_narrow_rewind(rima_compiler *c, uint32_t mark) {
+  while (c->undo_count > mark) {
+    rima_undo *u = &c->undo[--c->undo_count];
+    u->local->narrowed = u->before;
+  }
+}
+
+/* Behind branches: what they have assigned since is known only by its declared type. */
+void rima_narrow_forget(rima_compiler *c, uint32_t since) {
+  if (c->assign_count == since) return;
+  for (uint32_t i = c->cx.locals_base; i < c->local_count; i++)
+    if (c->locals[i]->narrowed && c->locals[i]->state > (int32_t)since) rima_narrow(c, c->locals[i], c->locals[i]->type);
+}
+
 static rima_local *narrowable(rima_expr *e) {
   if (e->kind != RIMA_EXPR_NAME || e->resolved.how != RIMA_HOW_LOCAL) return NULL;
   rima_local *local = e->resolved.local;
@@ -204,7 +219,7 @@ static rima_type *check_statements(rima_compiler *c, rima_block *block, rima_typ
   bool discard = expected && expected->kind == RIMA_T_VOID, terminated = false;
   for (uint32_t i = 0; i < block->count; i++) {
     rima_stmt *s = block->stmts[i];
-    if (terminated) rima_warning(&c->diagnostics, s->span, "this is never reached");
+    if (terminated && rima_may_warn(c)) rima_warning(&c->diagnostics, s->span, "this is never reached");
     if (i + 1 == block->count && !discard && !terminated && is_value_statement(s)) {
       type = rima_check(c, s->expr, expected);
       break;
@@ -260,7 +275,9 @@ typedef struct branch_end {
   bool terminates;
 } branch_end;
 
-static void join_branches(rima_compiler *c, const branch_end *a, const branch_end *b) {
+/* What is known behind both branches of the locals they assign. */
+static uint32_t join_branches(rima_compiler *c, const branch_end *a, const branch_end *b, rima_fact *out) {
+  uint32_t count = 0;
   for (int side = 0; side < 2; side++) {
     const assigned *from = side ? &b->assigned : &a->assigned;
     for (uint32_t i = 0; i < from->count; i++) {
@@ -271,9 +288,10 @@ static void join_branches(rima_compiler *c, const branch_end *a, const branch_en
           b->terminates ? NULL : type_after(&b->assigned, b->facts, local, rima_local_type(local));
       rima_type *joined = !ta ? tb : !tb ? ta : rima_type_join(c, ta, tb);
       if (joined && joined != local->type && rima_type_is_subtype(c, joined, local->type))
-        rima_narrow(c, local, joined);
+        out[count++] = (rima_fact){local, joined};
     }
   }
+  return count;
 }
 
 static rima_type *check_branch(rima_compiler *c, rima_block *then, rima_expr *otherwise,
@@ -288,7 +306,7 @@ static rima_type *check_branch(rima_compiler *c, rima_block *then, rima_expr *ot
   end->facts = facts;
   end->terminates = type->kind == RIMA_T_NEVER;
   collect_assigned(c, mark, since, &end->assigned);
-  rima_narrow_restore(c, mark);
+  rima_narrow_rewind(c, mark);
   return type;
 }
 
@@ -297,11 +315,15 @@ rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_check_condition(c, e->branch.condition, &when_true, &when_false);
   bool discard = expected && expected->kind == RIMA_T_VOID;
   rima_type *wanted = e->branch.otherwise || discard ? expected : RIMA_KIND(c, VOID);
+  uint32_t since = c->assign_count;
   branch_end a = {.terminates = false}, b = {.terminates = false, .facts = &when_false};
   rima_type *then = check_branch(c, e->branch.then, NULL, &when_true, wanted, &a);
   rima_type *other = RIMA_KIND(c, VOID);
   if (e->branch.otherwise) other = check_branch(c, NULL, e->branch.otherwise, &when_false, wanted, &b);
-  join_branches(c, &a, &b);
+  rima_fact joined_facts[32];
+  uint32_t joined_count = join_branches(c, &a, &b, joined_facts);
+  rima_narrow_forget(c, since);
+  for (uint32_t i = 0; i < joined_count; i++) rima_narrow(c, joined_facts[i].local, joined_facts[i].type);
   if (a.terminates && !b.terminates) rima_facts_apply(c, &when_false);
   if (b.terminates && !a.terminates) rima_facts_apply(c, &when_true);
   if (then->kind == RIMA_T_NEVER && other->kind == RIMA_T_NEVER) return then;

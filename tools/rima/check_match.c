@@ -289,7 +289,7 @@ static bool check_coverage(rima_compiler *c, rima_expr *e, bool is_value) {
   coverage cov = {
       .variants = enum_ ? RIMA_NEW_ARRAY(c->arena, bool, enum_->decl->decl->class_.variant_count + 1) : NULL};
   for (uint32_t i = 0; i < e->match.count; i++) {
-    if (cov.all) rima_warning(&c->diagnostics, e->match.arms[i].span, "this arm is never reached");
+    if (cov.all && rima_may_warn(c)) rima_warning(&c->diagnostics, e->match.arms[i].span, "this arm is never reached");
     if (!e->match.arms[i].guard) cover(c, e->match.arms[i].pattern, &cov);
   }
   if (cov.all) return true;
@@ -347,6 +347,7 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
   bool discard = expected && expected->kind == RIMA_T_VOID;
   rima_type *joined = RIMA_KIND(c, NEVER);
   bool fits = true, null_taken = false;
+  uint32_t since = c->assign_count;
   for (uint32_t i = 0; i < e->match.count; i++) {
     rima_arm *arm = &e->match.arms[i];
     uint32_t locals = c->local_count, mark = c->undo_count;
@@ -361,7 +362,7 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
       null_taken = true;
     }
     rima_type *type = rima_check(c, arm->body, expected);
-    rima_narrow_restore(c, mark);
+    rima_narrow_rewind(c, mark);
     c->local_count = locals;
     fits &= expected && (type->kind == RIMA_T_NEVER ||
                          (type->kind != RIMA_T_VOID && rima_type_converts(c, type, expected)));
@@ -369,6 +370,7 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
     if (!both && type->kind != RIMA_T_VOID && joined->kind != RIMA_T_VOID) both = RIMA_KIND(c, DYN);
     joined = both ? both : RIMA_KIND(c, VOID);
   }
+  rima_narrow_forget(c, since);
   bool is_complete = check_coverage(c, e, !discard);
   e->resolved.extra = is_complete;
   if (discard)

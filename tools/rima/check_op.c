@@ -86,7 +86,7 @@ static rima_type *check_arithmetic(rima_compiler *c, rima_expr *e, rima_type *ex
     return l;
   }
   if (l->kind == RIMA_T_DYN || r->kind == RIMA_T_DYN) return any_operator(c, e, RIMA_KIND(c, DYN));
-  if (rima_type_rep(l) == 'R' && l->kind != RIMA_T_STR)
+  if (rima_type_rep(l) == 'R' && (l->kind != RIMA_T_STR || e->op != RIMA_BINARY_ADD))
     return method_operator(c, e, operator_method(c, e->op));
   return report_operands(c, e);
 }
@@ -145,8 +145,8 @@ static rima_type *check_equality(rima_compiler *c, rima_expr *e) {
       rima_hint(&c->diagnostics, d, "int and float do not mix; write float(…) around the int");
     return result;
   }
-  if ((l->kind == RIMA_T_NULL && !rima_type_is_nullable(r)) ||
-      (r->kind == RIMA_T_NULL && !rima_type_is_nullable(l)))
+  if (rima_may_warn(c) && ((l->kind == RIMA_T_NULL && !rima_type_is_nullable(r)) ||
+      (r->kind == RIMA_T_NULL && !rima_type_is_nullable(l))))
     rima_warning(&c->diagnostics, e->span, "%s is never null",
                  rima_type_text(c, l->kind == RIMA_T_NULL ? r : l));
   e->resolved.how = rima_type_rep(a) == 'R' && rima_type_rep(b) == 'R' ? RIMA_HOW_EQUALS : RIMA_HOW_ANY;
@@ -216,7 +216,7 @@ static rima_type *check_coalesce(rima_compiler *c, rima_expr *e, rima_type *expe
     return l;
   }
   if (!rima_type_is_nullable(l)) {
-    rima_warning(&c->diagnostics, e->binary.left->span, "%s is never null", rima_type_text(c, l));
+    if (rima_may_warn(c)) rima_warning(&c->diagnostics, e->binary.left->span, "%s is never null", rima_type_text(c, l));
     rima_check(c, e->binary.right, l);
     return l;
   }
@@ -308,7 +308,7 @@ rima_type *rima_check_unary(rima_compiler *c, rima_expr *e, rima_type *expected)
   }
   rima_type *t = rima_check(c, e->operand, expected ? rima_type_nullable(c, expected) : NULL);
   if (t->kind == RIMA_T_VOID) rima_require(c, e->operand, RIMA_KIND(c, DYN), NULL);
-  if (!is_open(c, t) && !rima_type_is_nullable(t))
+  if (!is_open(c, t) && !rima_type_is_nullable(t) && rima_may_warn(c))
     rima_warning(&c->diagnostics, e->span, "%s is never null; the ! is not needed", rima_type_text(c, t));
   return rima_type_strip(t);
 }

@@ -446,7 +446,7 @@ static void warn_unused(rima_compiler *c, rima_expr *e) {
   case RIMA_EXPR_LAMBDA: break;
   default: return;
   }
-  if (e->type->kind == RIMA_T_ERROR) return;
+  if (e->type->kind == RIMA_T_ERROR || !rima_may_warn(c)) return;
   rima_diagnostic *d = rima_warning(&c->diagnostics, e->span, "this value is not used");
   if (e->kind == RIMA_EXPR_BINARY && e->op == RIMA_BINARY_EQ)
     rima_hint(&c->diagnostics, d, "a variable is assigned with a single =");

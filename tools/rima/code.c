@@ -198,7 +198,11 @@ void rima_label_here(rima_compiler *c, uint32_t label) {
   c->code->labels[label] = (int32_t)c->code->count;
 }
 
-void rima_label_back(rima_compiler *c, uint32_t label) { c->code->labels[label] = (int32_t)c->code->count; }
+void rima_label_back(rima_compiler *c, uint32_t label) {
+  c->code->is_dead = false;
+  c->code->is_dead = false; /* a loop's end branches here, even if a jump stands before */
+  c->code->labels[label] = (int32_t)c->code->count;
+}
 
 static void add_fixup(rima_compiler *c, uint32_t word, uint32_t at, uint32_t label, uint8_t kind) {
   rima_code *code = c->code;
@@ -278,7 +282,7 @@ void rima_switch(rima_compiler *c, uint32_t a, const uint32_t *labels, uint32_t 
 void rima_line(rima_compiler *c, rima_span span) {
   rima_code *code = c->code;
   rima_source *source = rima_session_source(&c->session, span.file);
-  if (!source || !span.end) return;
+  if (!source || !span.end || c->inline_depth) return; /* inlined code counts as the call's line */
   rima_place place = rima_source_place(&c->session, source, span.start);
   tz_line line = {code->count, place.line, place.column};
   if (code->line_count) {

@@ -291,8 +291,7 @@ uint32_t rima_call_method(rima_compiler *c, rima_call *call, uint32_t *regs, uin
   rima_fn *root = rima_method_root(c, fn);
   if (root->kind != RIMA_FN_OBJECT && root->owner->kind == RIMA_CLASS_INTERFACE) {
     uint32_t interface = rima_image_type(c, root->owner->type);
-    rima_class *seen = rima_type_class(c, call->receiver_type);
-    if (seen && seen->kind != RIMA_CLASS_INTERFACE && c->code->regs[regs[0]].type != interface) {
+    if (c->code->regs[regs[0]].type != interface) {
       uint32_t as_interface = rima_reg_new(c, interface, 'R');
       rima_move(c, as_interface, regs[0]);
       regs[0] = as_interface;

@@ -7,8 +7,8 @@
 static uint32_t kind_of(const rima_type *type) {
   switch ((rima_type_kind)type->kind) {
   case RIMA_T_VOID: return TZ_KIND_VOID;
-  case RIMA_T_INT:
-  case RIMA_T_BOOL: return TZ_KIND_I64;
+  case RIMA_T_INT: return TZ_KIND_I64;
+  case RIMA_T_BOOL: return TZ_KIND_BOOL;
   case RIMA_T_FLOAT: return TZ_KIND_F64;
   case RIMA_T_U8: return TZ_KIND_U8;
   case RIMA_T_I16: return TZ_KIND_I16;

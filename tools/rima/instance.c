@@ -59,9 +59,11 @@ rima_class *rima_class_instance(rima_compiler *c, rima_class_decl *decl, rima_ty
 rima_type *rima_type_substitute(rima_compiler *c, rima_type *type) {
   if (!type->is_open) return type;
   switch ((rima_type_kind)type->kind) {
-  case RIMA_T_PARAM: return type->param->type ? type->param->type : type;
+  case RIMA_T_PARAM: return type->param->type ? rima_type_of_element(c, type->param->type) : type;
   case RIMA_T_NULLABLE: return rima_type_nullable(c, rima_type_substitute(c, type->of));
-  case RIMA_T_ARRAY: return rima_type_array(c, rima_type_substitute(c, type->of));
+  case RIMA_T_ARRAY:
+    if (type->of->kind == RIMA_T_PARAM) return rima_type_array(c, type->of->param->type ? type->of->param->type : type->of);
+    return rima_type_array(c, rima_type_substitute(c, type->of));
   case RIMA_T_CHANNEL: return rima_type_channel(c, rima_type_substitute(c, type->of));
   default: break;
   }

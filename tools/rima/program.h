@@ -507,6 +507,7 @@ rima_fn *rima_method_root(rima_compiler *c, rima_fn *method);
 rima_class *rima_type_class(rima_compiler *c, rima_type *type); /* the class behind a type, or NULL */
 
 /* ---- resolve.c ---- */
+rima_type *rima_resolve_element(rima_compiler *c, rima_type_expr *expr);
 rima_type *rima_resolve_type(rima_compiler *c, rima_type_expr *expr);
 /* NULL if it is not a type (nothing reported). */
 rima_entity *rima_resolve_type_entity(rima_compiler *c, const rima_name *qualifier, const rima_name *name);
@@ -579,6 +580,8 @@ void rima_facts_add(rima_facts *facts, rima_local *local, rima_type *type);
 void rima_narrow(rima_compiler *c, rima_local *local, rima_type *type);
 void rima_facts_apply(rima_compiler *c, const rima_facts *facts);
 void rima_narrow_restore(rima_compiler *c, uint32_t mark);
+void rima_narrow_rewind(rima_compiler *c, uint32_t mark);
+void rima_narrow_forget(rima_compiler *c, uint32_t since);
 bool rima_block_assigns(const rima_block *block, const rima_local *local);
 rima_type *rima_local_type(const rima_local *local);
 void rima_use_local(rima_compiler *c, rima_local *local);
@@ -621,6 +624,7 @@ rima_type *rima_check_found(rima_compiler *c, rima_expr *e, rima_found *found, r
 void rima_check_private(rima_compiler *c, rima_found *found, rima_ident name);
 rima_entity *rima_entity_of(rima_compiler *c, rima_expr *e);
 rima_class *rima_class_of_expr(rima_compiler *c, rima_expr *e);
+bool rima_may_warn(const rima_compiler *c); /* not in the library, nor once for each use of a generic */
 void rima_report_unknown(rima_compiler *c, const rima_name *name, rima_span span);
 
 /* a[i] op= v through get and set. */

@@ -165,11 +165,18 @@ static bool is_narrow(const rima_type *type) {
          type->kind == RIMA_T_F32;
 }
 
+/* A type argument of Array: the one place where u8, i16, i32 and f32 stay what they are. */
+rima_type *rima_resolve_element(rima_compiler *c, rima_type_expr *expr) {
+  bool may_be_param = expr->kind == RIMA_TYPE_NAME && !expr->named.qualifier.name;
+  rima_type *param = may_be_param ? visible_param(c, expr->named.name.name) : NULL;
+  return param ? param : rima_resolve_type(c, expr);
+}
+
 static rima_type *resolve_named(rima_compiler *c, rima_type_expr *expr) {
   const rima_name *name = expr->named.name.name;
   if (!expr->named.qualifier.name) {
     rima_type *param = visible_param(c, name);
-    if (param) return param;
+    if (param) return rima_type_of_element(c, param); /* u8 … stay narrow only in an array */
   }
   rima_entity *entity = rima_resolve_type_entity(c, expr->named.qualifier.name, name);
   if (!entity) {
@@ -183,7 +190,7 @@ static rima_type *resolve_named(rima_compiler *c, rima_type_expr *expr) {
   rima_type *args[8];
   bool is_array = entity->kind == RIMA_ENTITY_TYPE && entity->name == c->names.array;
   for (uint32_t i = 0; i < expr->named.arg_count; i++) {
-    args[i] = rima_resolve_type(c, expr->named.args[i]);
+    args[i] = is_array ? rima_resolve_element(c, expr->named.args[i]) : rima_resolve_type(c, expr->named.args[i]);
     if (is_narrow(args[i]) && !is_array) {
       rima_error(&c->diagnostics, expr->named.args[i]->span, "%s is only an element type of Array",
                  rima_type_text(c, args[i]));
