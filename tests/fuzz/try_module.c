@@ -2,7 +2,6 @@
 #include "try_module.h"
 #include "terza/loader.h"
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -24,18 +23,33 @@ static const tz_native_def natives[] = {
     {"anyToStr", "(any)string", native_text},
 };
 
-/* Interrupts the VM again and again: a program that waits for ever is cancelled. */
+/* Interrupts the VM again and again from 40 ms on: a program that waits for ever is cancelled. */
 typedef struct watchdog {
   tz_vm *vm;
-  atomic_bool is_over;
+  pthread_mutex_t lock;
+  pthread_cond_t end;
+  bool is_over;
 } watchdog;
+
+static struct timespec in_milliseconds(long n) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  t.tv_nsec += n * 1000000;
+  t.tv_sec += t.tv_nsec / 1000000000;
+  t.tv_nsec %= 1000000000;
+  return t;
+}
 
 static void *watch(void *data) {
   watchdog *w = data;
-  for (int i = 0; !atomic_load(&w->is_over); i++) {
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-    if (i >= 20) tz_vm_interrupt(w->vm);
+  struct timespec at = in_milliseconds(40);
+  pthread_mutex_lock(&w->lock);
+  while (!w->is_over) {
+    if (pthread_cond_timedwait(&w->end, &w->lock, &at) == 0) continue;
+    tz_vm_interrupt(w->vm);
+    at = in_milliseconds(2);
   }
+  pthread_mutex_unlock(&w->lock);
   return NULL;
 }
 
@@ -43,10 +57,13 @@ static void run(tz_vm *vm, tz_function *f) {
   tz_word args[1] = {{0}}, result;
   tz_ref exception;
   pthread_t thread;
-  watchdog w = {.vm = vm};
+  watchdog w = {.vm = vm, .lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER};
   if (f == NULL || pthread_create(&thread, NULL, watch, &w) != 0) return;
   tz_vm_run(vm, f, args, (int)f->n_params, &result, &exception);
-  atomic_store(&w.is_over, true);
+  pthread_mutex_lock(&w.lock);
+  w.is_over = true;
+  pthread_cond_signal(&w.end);
+  pthread_mutex_unlock(&w.lock);
   pthread_join(thread, NULL);
 }
 
