@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MARGIN = 4096, ARGUMENT_BYTES = 32, MAX_WORDS = 1 << 20, COLD_BIT = 1u << 31, SHORT_REACH = 128 };
+enum { MARGIN = 4096, ARGUMENT_BYTES = 64, MAX_WORDS = 1 << 20, COLD_BIT = 1u << 31, SHORT_REACH = 128 };
 
 /* What a place that is not filled at once waits for. */
 typedef enum fixup_kind {
@@ -98,12 +98,12 @@ static inline void fill_hole(compiler *c, const tz_hole *h, uint8_t *to, uint32_
                              uint32_t cold_start) {
   int64_t value = c->value[h->symbol] + h->add;
   place += h->at;
-  if (h->kind == TZ_FILL_PC32) {
+  if (tz_hole_is_relative(h->kind)) {
     if (h->symbol >= TZ_FIRST_EXIT && h->symbol < TZ_FIRST_MISS) wait_for(c, place, FIX_EXIT, h, h->add);
     else if (h->symbol == TZ_HOLE_TARGET) wait_for(c, place, FIX_LABEL, h, h->add);
     else if (h->symbol == TZ_HOLE_COLD) wait_for(c, place, FIX_COLD, h, cold_start + h->add);
     else if (place & COLD_BIT) wait_for(c, place, FIX_ADDRESS, h, value);
-    else tz_hole_fill(to + h->at, hot_address(c, place), TZ_FILL_PC32, value);
+    else tz_hole_fill(to + h->at, hot_address(c, place), h->kind, value);
     return;
   }
   if (h->symbol == TZ_HOLE_CONT) wait_for(c, place, FIX_CONTINUATION, h, h->add);

@@ -1,7 +1,12 @@
 /* fill.h: filling a hole of a stencil, for every machine there are stencils for. */
 #pragma once
 #include "format.h"
+#include <stdbool.h>
 #include <string.h>
+
+static inline bool tz_hole_is_relative(tz_hole_kind kind) {
+  return kind == TZ_FILL_PC32 || kind == TZ_FILL_JUMP26 || kind == TZ_FILL_JUMP19;
+}
 
 /* place: the address at which the code will run; value: the symbol's, add included. */
 static inline void tz_hole_fill(uint8_t *at, uint64_t place, tz_hole_kind kind, int64_t value) {
