@@ -13,6 +13,8 @@ int64_t clock_nanos(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static int64_t timeval_nanos(struct timeval t) { return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000; }
+
 static void become(const char *const *arguments, int out) {
   dup2(out, STDOUT_FILENO);
   execvp(arguments[0], (char *const *)arguments);
@@ -52,6 +54,7 @@ child_result child_run(const char *const *arguments) {
     struct rusage usage;
     while (wait4(pid, &how, 0, &usage) < 0 && errno == EINTR) continue;
     result.wall_ns = clock_nanos() - start;
+    result.processor_ns = timeval_nanos(usage.ru_utime) + timeval_nanos(usage.ru_stime);
     result.peak_bytes = (int64_t)usage.ru_maxrss * 1024;
     result.has_run = WIFEXITED(how) && WEXITSTATUS(how) != 127;
     result.status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);

@@ -9,6 +9,7 @@ typedef struct child_result {
   bool has_run;              /* it was started and exited by itself */
   int status;                /* its exit status */
   int64_t wall_ns;           /* from before the fork until it was reaped */
+  int64_t processor_ns;      /* its own and the kernel's on its behalf, all threads */
   int64_t peak_bytes;        /* most memory resident at a time; not below that of this program */
   char output[CHILD_OUTPUT]; /* the end of its standard output, NUL-terminated */
 } child_result;

@@ -3,13 +3,20 @@
 #include "samples.h"
 #include <stdbool.h>
 
-enum { ENGINE_TERZA, ENGINE_LUAJIT_INTERPRETER, ENGINE_LUAJIT, ENGINE_LUA, N_ENGINES };
+enum {
+  ENGINE_TERZA_INTERPRETER,
+  ENGINE_LUAJIT_INTERPRETER,
+  ENGINE_TERZA,
+  ENGINE_LUAJIT,
+  ENGINE_LUA,
+  N_ENGINES
+};
 
 extern const char *const engine_names[N_ENGINES];
 
 typedef struct classic_program {
   const char *name;
-  int size;       /* the second argument of the program: work of 5 to 50 ms */
+  int size;       /* the second argument of the program */
   int iterations; /* how often the work is done in one process */
 } classic_program;
 

@@ -27,28 +27,28 @@ static bool report(const char *name, double measured, double least, double goal,
 /* Geometric mean over the classic programs of the speed relative to LuaJIT's interpreter; NAN if one fails.
  */
 static double measure_speed(const floor_settings *settings) {
-  unsigned engines = 1u << ENGINE_TERZA | 1u << ENGINE_LUAJIT_INTERPRETER;
+  unsigned engines = 1u << ENGINE_TERZA_INTERPRETER | 1u << ENGINE_LUAJIT_INTERPRETER;
   double sum = 0;
   fprintf(stderr, "%-12s %12s %14s %8s\n", "program", "terza ms", "luajit -joff", "speed");
   for (int i = 0; i < n_classic_programs; i++) {
     const classic_program *program = &classic_programs[i];
     classic_times times = classic_measure(program, settings->terza, engines, settings->rounds);
-    double speed = classic_speed(&times, ENGINE_TERZA, ENGINE_LUAJIT_INTERPRETER);
+    double speed = classic_speed(&times, ENGINE_TERZA_INTERPRETER, ENGINE_LUAJIT_INTERPRETER);
     fprintf(stderr, "%-12s %12.2f %14.2f %8.2f\n", program->name,
-            samples_median(&times.best_ms[ENGINE_TERZA]),
+            samples_median(&times.best_ms[ENGINE_TERZA_INTERPRETER]),
             samples_median(&times.best_ms[ENGINE_LUAJIT_INTERPRETER]), speed);
     sum += log(speed);
   }
   return exp(sum / n_classic_programs);
 }
 
-/* Median seconds of a command that must succeed; NAN if it does not. */
+/* Median processor seconds of a command that must succeed; NAN if it does not. */
 static double measure_seconds(const char *const *arguments, int rounds) {
   samples seconds = {0};
   for (int i = 0; i < rounds; i++) {
     child_result result = child_run(arguments);
     if (!child_is_well(&result)) return NAN;
-    samples_add(&seconds, (double)result.wall_ns / 1e9);
+    samples_add(&seconds, (double)result.processor_ns / 1e9);
   }
   return samples_median(&seconds);
 }
@@ -58,8 +58,8 @@ static void remove_directory(const char *path) {
   child_run(arguments);
 }
 
-/* Compiling a large program from its files, then verifying the module that came out: whole processes, start
- * included. */
+/* Compiling a large program from its files, then verifying the module that came out: the processor
+ * time of whole processes, start included. */
 static bool report_compiler(const floor_settings *settings) {
   char directory[] = "/tmp/terza-bench-XXXXXX", source[64], module[64];
   double lines = NAN, seconds = NAN, megabytes = NAN, verify_seconds = NAN;

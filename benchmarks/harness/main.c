@@ -10,9 +10,11 @@ static const char usage[] =
     "usage: terza-bench [--rounds N] [--terza PATH] [PROGRAM...]\n"
     "       terza-bench --floors interpreter [--long] [--rounds N] [--terza PATH]\n"
     "\n"
-    "Without --floors: milliseconds of the classic programs (all, or those named) on Terza, LuaJIT with its "
-    "compiler\n"
-    "off, LuaJIT and Lua 5.4; of each process the best iteration, of those the median over the rounds.\n"
+    "Without --floors: milliseconds of the classic programs (all, or those named) on the interpreters of "
+    "Terza and\n"
+    "LuaJIT, on both as they are, and on Lua 5.4; of each process the best iteration, of those the median "
+    "over the\n"
+    "rounds.\n"
     "With --floors: a line \"name measured floor goal holds|short\" for each figure that is promised; the "
     "exit status is\n"
     "1 if a floor is short. --long also runs what takes hours.\n";
@@ -77,7 +79,7 @@ static const classic_program *find_program(const char *name) {
 static bool compare(const options *o) {
   bool is_well = true;
   printf("%-12s", "ms");
-  for (int e = 0; e < N_ENGINES; e++) printf(" %13s", engine_names[e]);
+  for (int e = 0; e < N_ENGINES; e++) printf(" %15s", engine_names[e]);
   printf("\n");
   int count = o->n_programs ? o->n_programs : n_classic_programs;
   for (int i = 0; i < count; i++) {
@@ -85,7 +87,7 @@ static bool compare(const options *o) {
     classic_times times =
         classic_measure(program, o->settings.terza, (1u << N_ENGINES) - 1, o->settings.rounds);
     printf("%-12s", program->name);
-    for (int e = 0; e < N_ENGINES; e++) printf(" %13.2f", samples_median(&times.best_ms[e]));
+    for (int e = 0; e < N_ENGINES; e++) printf(" %15.2f", samples_median(&times.best_ms[e]));
     printf("\n");
     fflush(stdout);
     is_well &= !times.has_failed;
