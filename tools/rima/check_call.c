@@ -673,7 +673,8 @@ static rima_type *check_object_call(rima_compiler *c, rima_expr *e, rima_expr *m
     call->is_safe = is_safe;
     rima_type *result = call->result;
     if (is_safe && result->kind != RIMA_T_VOID) result = rima_type_nullable(c, result);
-    return finish(e, call, call->is_safe ? result : call->result);
+    finish(e, call, call->result);
+    return result;
   }
   if (reported) return RIMA_KIND(c, ERROR);
   rima_class *cls = rima_type_class(c, seen);

@@ -315,6 +315,7 @@ static bool is_used(rima_compiler *c, rima_function *ast) {
 static void check_open(rima_compiler *c, rima_fn *fn) {
   if (fn->ast->is_busy || (!fn->ast->body && !fn->ast->value) || is_used(c, fn->ast)) return;
   rima_saved_context saved;
+  rima_fn_signature(c, fn);
   fn->ast->is_busy = true;
   rima_fn_enter(c, fn, &saved);
   uint32_t undo = c->undo_count;

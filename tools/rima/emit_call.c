@@ -231,6 +231,7 @@ typedef struct inlined {
 
 /* Checks fn's body anew and binds its parameters to registers. */
 static void inline_enter(rima_compiler *c, rima_fn *fn, const uint32_t *regs, inlined *in) {
+  rima_fn_signature(c, fn);
   rima_fn_enter(c, fn, &in->saved);
   fn->ast->is_busy = true;
   c->inline_depth++;

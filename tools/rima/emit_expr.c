@@ -517,7 +517,9 @@ static uint32_t emit_concat(rima_compiler *c, rima_expr *e, int32_t dst) {
     return result;
   }
   concat_parts(c, e, regs, &count);
-  if (count == 1) { /* "${x}" */
+  bool is_text = e->kind == RIMA_EXPR_INTERPOLATION && e->interpolation.count == 1 &&
+                 !rima_type_is_nullable(e->interpolation.parts[0]->type);
+  if (count == 1 && is_text) { /* "${x}" */
     rima_move(c, result, regs[0]);
   } else {
     rima_op_list(c, tz_encode_abc(TZ_OP_CONCAT, result, 0, 0), regs, count);

@@ -580,6 +580,7 @@ uint32_t rima_emit_spawn(rima_compiler *c, rima_expr *e, int32_t dst) {
 static void check_and_emit(rima_compiler *c, rima_fn *fn) {
   rima_saved_context saved;
   uint32_t errors = c->diagnostics.error_count;
+  rima_fn_signature(c, fn); /* may look at the body for the result's type */
   if (fn->ast) fn->ast->is_busy = true;
   rima_fn_enter(c, fn, &saved);
   uint32_t undo = c->undo_count;
