@@ -1,5 +1,7 @@
 /* try_module.c: see try_module.h. What a module does cannot matter, only that nothing breaks. */
 #include "try_module.h"
+#include "signature.h"
+#include "terza/arena.h"
 #include "terza/loader.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,19 +11,46 @@ static bool native_nothing(tz_thread *th, tz_word *args) {
   (void)th, (void)args;
   return true;
 }
+static bool native_null(tz_thread *th, tz_word *args) {
+  (void)th;
+  args[0].u = 0;
+  return true;
+}
 static bool native_text(tz_thread *th, tz_word *args) {
   tz_string *text = tz_string_new(th, "text", 4);
   if (text == NULL) return false;
   args[0].p = text;
   return true;
 }
-/* The natives that guest programs in assembly import, but silent. */
-static const tz_native_def natives[] = {
-    {"printLine", "(string)void", native_nothing},
-    {"intToStr", "(i64)string", native_text},
-    {"floatToStr", "(f64)string", native_text},
-    {"anyToStr", "(any)string", native_text},
-};
+
+static tz_native_fn native_for(const tz_image *image, const tz_function_entry *f) {
+  tz_kind result = image->types[image->signatures[f->signature].result].kind;
+  return result == TZ_KIND_VOID ? native_nothing : result == TZ_KIND_STRING ? native_text : native_null;
+}
+
+static const char *keep_text(tz_arena *arena, const char *at, size_t length) {
+  char *copy = tz_arena_alloc(arena, length + 1);
+  if (copy != NULL) memcpy(copy, at, length);
+  return copy;
+}
+
+/* Every native that a verified image imports, silent: text for strings, null and zero otherwise. */
+static void register_natives(tz_vm *vm, const tz_image *image, tz_arena *arena) {
+  for (uint32_t i = 0; i < image->n_imported_functions; i++) {
+    const tz_function_entry *f = &image->functions[i];
+    char signature[1000] = "";
+    size_t at = 0;
+    if (!(f->flags & TZ_FUNCTION_NATIVE) ||
+        !tz_signature_text_append(image, f->signature, TZ_STYLE_NATIVE, signature, sizeof signature, &at))
+      continue;
+    const char *module = keep_text(arena, f->module.at, f->module.length);
+    tz_native_def *def = tz_arena_alloc(arena, sizeof *def);
+    if (module == NULL || def == NULL || strcmp(module, "tz") == 0) continue;
+    *def = (tz_native_def){keep_text(arena, f->name.at, f->name.length), keep_text(arena, signature, at),
+                           native_for(image, f)};
+    if (def->name != NULL && def->signature != NULL) tz_natives_register(vm, module, def, 1);
+  }
+}
 
 /* Interrupts the VM again and again from 40 ms on: a program that waits for ever is cancelled. */
 typedef struct watchdog {
@@ -67,7 +96,7 @@ static void run(tz_vm *vm, tz_function *f) {
   pthread_join(thread, NULL);
 }
 
-static try_result link_and_run(const uint8_t *bytes, size_t length) {
+static try_result link_and_run(const uint8_t *bytes, size_t length, const tz_image *image) {
   tz_options options = *tz_options_default();
   options.heap_limit = 4 << 20;
   options.nursery_size = 64 << 10;
@@ -76,15 +105,17 @@ static try_result link_and_run(const uint8_t *bytes, size_t length) {
   options.stress_safepoint = length % 3 == 0 ? 7 : 0;
   options.verify_heap = true;
   tz_vm *vm = tz_vm_new(&options);
-  if (vm == NULL) return TRY_UNLINKED;
+  tz_arena *arena = tz_arena_new();
+  if (vm == NULL || arena == NULL) abort();
   tz_load_error error;
-  tz_natives_register(vm, "core", natives, sizeof natives / sizeof *natives);
+  register_natives(vm, image, arena);
   tz_module *module = tz_module_load(vm, bytes, length, &error);
   if (module != NULL) {
     run(vm, module->init);
     run(vm, module->main);
   }
   tz_vm_free(vm);
+  tz_arena_free(arena);
   return module != NULL ? TRY_RUN : TRY_UNLINKED;
 }
 
@@ -92,8 +123,8 @@ try_result try_module(const uint8_t *bytes, size_t length, bool is_run) {
   tz_image_error error;
   tz_image *image = tz_image_read(bytes, length, &error);
   if (image == NULL) return TRY_UNREADABLE;
-  bool is_accepted = tz_image_verify(image, &error);
+  try_result result = TRY_REFUSED;
+  if (tz_image_verify(image, &error)) result = is_run ? link_and_run(bytes, length, image) : TRY_RUN;
   tz_image_free(image);
-  if (!is_accepted) return TRY_REFUSED;
-  return is_run ? link_and_run(bytes, length) : TRY_RUN;
+  return result;
 }
