@@ -187,9 +187,16 @@ static void on_linked(tz_vm *vm, tz_function *f) {
 
 /* ---- Life ---- */
 
+static void report(const tz_jit_stats *s) {
+  fprintf(stderr, "compiled: %llu functions, %llu instructions, %llu ns, %llu code bytes, %llu table bytes, %llu freed\n",
+          (unsigned long long)s->functions, (unsigned long long)s->instructions, (unsigned long long)s->nanoseconds,
+          (unsigned long long)s->code_bytes, (unsigned long long)s->table_bytes, (unsigned long long)s->freed);
+}
+
 static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
+  if (vm->options.dump_stats) report(&jit->stats);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
   vm->hooks.function_linked = NULL;

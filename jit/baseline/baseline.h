@@ -11,15 +11,24 @@
 
 enum { TZ_PINS = 4, TZ_NO_CODE = UINT32_MAX };
 
+/* Where an instruction's code begins, and how many words before it (0: nowhere near) the instructions stand
+ * whose results the int and the float accumulator mirror. */
+enum { TZ_PLACE_OFFSET_BITS = 20, TZ_PLACE_DISTANCE_MAX = 63 };
+static inline uint32_t tz_place(uint32_t offset, uint32_t distance, uint32_t float_distance) {
+  return offset | distance << TZ_PLACE_OFFSET_BITS | float_distance << (TZ_PLACE_OFFSET_BITS + 6);
+}
+static inline uint32_t tz_place_offset(uint32_t place) { return place & ((1u << TZ_PLACE_OFFSET_BITS) - 1); }
+static inline uint32_t tz_place_distance(uint32_t place) { return place >> TZ_PLACE_OFFSET_BITS & 63; }
+static inline uint32_t tz_place_float_distance(uint32_t place) { return place >> (TZ_PLACE_OFFSET_BITS + 6); }
+
 /* One compiled form of a function. */
 typedef struct tz_baseline {
   struct tz_baseline *next, *previous; /* of all, newest first */
   tz_function *function;
   uint8_t *code; /* where it runs */
   uint32_t size, hot_size;
-  uint32_t *offsets; /* by word: where an instruction's code begins, TZ_NO_CODE inside lists and tables */
-  uint16_t (*accumulated)[2]; /* by word: slots that the int and the float accumulator mirror; 0 if none */
-  uint32_t n_open_sites;      /* calls compiled before a receiver was seen */
+  uint32_t *places;      /* by word: tz_place, TZ_NO_CODE inside lists and tables */
+  uint32_t n_open_sites; /* calls compiled before a receiver was seen */
   bool is_superseded;
   void *gdb_entry;
 } tz_baseline;

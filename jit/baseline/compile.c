@@ -3,7 +3,7 @@
  *
  * The hot code grows from the start of the block; cold parts are gathered beside it and laid behind.
  * Invariant at each instruction: registers that are pinned are in their machine registers and nowhere else,
- * all others are in the frame; the accumulators mirror the slots noted in `accumulated`, so that any
+ * all others are in the frame; the accumulators mirror the slots noted in `places`, so that any
  * instruction can be entered from outside.
  *
  * A call is several stencils: the opcode's own, which checks and finds the callee, moves of the arguments,
@@ -47,7 +47,8 @@ typedef struct tz_compiler {
   uint32_t home_room;
   uint8_t *labels; /* by word: is a branch target or handler */
   uint32_t labels_room;
-  int32_t acc, float_acc; /* slots mirrored, -1: none */
+  int32_t acc, float_acc;    /* slots mirrored, -1: none */
+  uint32_t acc_at, float_at; /* the instructions that wrote them */
   uint32_t insn;
   int64_t value[TZ_SYMBOL_COUNT];
 } compiler;
@@ -190,8 +191,9 @@ static uint32_t location(const compiler *c, uint32_t role, uint32_t reg) {
 
 /* After a register was written at location loc by a stencil. */
 static void note_write(compiler *c, uint32_t reg, uint32_t loc) {
-  if (loc == TZ_LOC_SLOT) c->acc = c->home[reg] == loc ? (int32_t)reg : -1;
-  else if (loc == TZ_LOC_FLOAT) c->float_acc = c->home[reg] == loc ? (int32_t)reg : -1;
+  int32_t mirrored = c->home[reg] == loc ? (int32_t)reg : -1;
+  if (loc == TZ_LOC_SLOT) c->acc = mirrored, c->acc_at = c->insn;
+  else if (loc == TZ_LOC_FLOAT) c->float_acc = mirrored, c->float_at = c->insn;
 }
 
 static void set_values(compiler *c, tz_insn in) {
@@ -410,6 +412,14 @@ static void find_labels(compiler *c) {
 
 static bool is_argument_call(uint8_t op) { return op >= TZ_OP_CALL && op <= TZ_OP_TAIL_ANY; }
 
+/* A result too far back to be named is forgotten. */
+static uint32_t place_here(compiler *c) {
+  if (c->acc >= 0 && c->insn - c->acc_at > TZ_PLACE_DISTANCE_MAX) c->acc = -1;
+  if (c->float_acc >= 0 && c->insn - c->float_at > TZ_PLACE_DISTANCE_MAX) c->float_acc = -1;
+  return tz_place(hot_offset(c), c->acc < 0 ? 0 : c->insn - c->acc_at,
+                  c->float_acc < 0 ? 0 : c->insn - c->float_at);
+}
+
 static bool emit_instructions(compiler *c) {
   tz_function *f = c->f;
   tz_baseline *out = c->out;
@@ -419,9 +429,7 @@ static bool emit_instructions(compiler *c) {
     if (!has_room(c, c->jit->operands[op].has_list ? tz_insn_x(in) : 0)) return false;
     c->insn = i;
     if (c->labels[i]) c->acc = c->float_acc = -1;
-    out->offsets[i] = hot_offset(c);
-    out->accumulated[i][0] = (uint16_t)(c->acc < 0 ? 0 : c->acc);
-    out->accumulated[i][1] = (uint16_t)(c->float_acc < 0 ? 0 : c->float_acc);
+    out->places[i] = place_here(c);
     if (is_argument_call(op)) {
       emit_call(c, op, in);
     } else if (c->jit->operands[op].has_list) { /* concat, select: exits */
@@ -458,7 +466,7 @@ static int64_t emit_table(compiler *c, uint32_t insn) {
   uint32_t start = hot_offset(c);
   const int32_t *entries = (const int32_t *)&c->f->code[insn + 1];
   for (int32_t i = 0; i < tz_insn_d(c->f->code[insn]); i++) {
-    uint64_t target = hot_address(c, c->out->offsets[(int64_t)insn + entries[i]]);
+    uint64_t target = hot_address(c, tz_place_offset(c->out->places[(int64_t)insn + entries[i]]));
     memcpy(c->at, &target, sizeof target);
     c->at += sizeof target;
   }
@@ -478,7 +486,7 @@ static size_t tail_bytes(const compiler *c) {
 static int64_t label_address(const compiler *c, uint32_t insn) {
   tz_insn in = c->f->code[insn];
   int32_t offset = c->jit->operands[tz_insn_op(in)].branch == 'c' ? (int16_t)tz_insn_c(in) : tz_insn_d(in);
-  return (int64_t)hot_address(c, c->out->offsets[(int64_t)insn + offset]);
+  return (int64_t)hot_address(c, tz_place_offset(c->out->places[(int64_t)insn + offset]));
 }
 
 /* Stubs of one instruction are near each other in the list: its exits of one kind share one. */
@@ -491,7 +499,8 @@ static int64_t exit_address(compiler *c, uint32_t i) {
 
 static bool finish_code(compiler *c) {
   c->out->hot_size = hot_offset(c);
-  if (hot_offset(c) + tail_bytes(c) > c->block.room) return false;
+  if (hot_offset(c) + tail_bytes(c) > c->block.room || hot_offset(c) >= 1u << TZ_PLACE_OFFSET_BITS)
+    return false;
   uint32_t cold_base = hot_offset(c);
   memcpy(c->at, c->cold, c->n_cold);
   c->at += c->n_cold;
@@ -548,12 +557,11 @@ static bool compile_into(compiler *c, size_t room) {
 
 static tz_baseline *baseline_new(tz_function *f) {
   size_t words = f->n_words + 1;
-  tz_baseline *b = calloc(1, sizeof *b + words * (sizeof *b->offsets + sizeof *b->accumulated));
+  tz_baseline *b = calloc(1, sizeof *b + words * sizeof *b->places);
   if (b == NULL) return NULL;
   b->function = f;
-  b->offsets = (uint32_t *)(b + 1);
-  b->accumulated = (uint16_t(*)[2])(b->offsets + words);
-  memset(b->offsets, 0xff, words * sizeof *b->offsets);
+  b->places = (uint32_t *)(b + 1);
+  memset(b->places, 0xff, words * sizeof *b->places);
   return b;
 }
 
@@ -567,6 +575,10 @@ static uint64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static size_t table_bytes(const tz_function *f) {
+  return sizeof(tz_baseline) + (f->n_words + 1) * sizeof(uint32_t);
 }
 
 tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_tier *tier) {
@@ -583,7 +595,7 @@ tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_ti
   memcpy(c->value, jit->symbols, sizeof c->value);
   bool ok = false;
   if (prepare(c))
-    for (size_t room = f->n_words * 64 + 3 * MARGIN, tries = 0; !ok && tries < 6; room *= 2, tries++)
+    for (size_t room = f->n_words * 64 + 3 * MARGIN, tries = 0; !ok && tries < 4; room *= 2, tries++)
       ok = compile_into(c, room);
   if (!ok) {
     free(out);
@@ -592,15 +604,13 @@ tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_ti
   jit->stats.functions++;
   jit->stats.nanoseconds += now() - start;
   jit->stats.code_bytes += out->size;
-  jit->stats.table_bytes +=
-      (f->n_words + 1) * (sizeof *out->offsets + sizeof *out->accumulated) + sizeof *out;
+  jit->stats.table_bytes += table_bytes(f);
   return out;
 }
 
 void tz_baseline_free(struct tz_jit *jit, tz_baseline *b) {
   jit->stats.code_bytes -= b->size;
-  jit->stats.table_bytes -=
-      (b->function->n_words + 1) * (sizeof *b->offsets + sizeof *b->accumulated) + sizeof *b;
+  jit->stats.table_bytes -= table_bytes(b->function);
   tz_code_release(&jit->memory, b->code, b->size);
   free(b);
 }

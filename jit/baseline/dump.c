@@ -118,12 +118,12 @@ static void print_all(const disassembler *d, FILE *to, const tz_tier *tier, cons
   const tz_baseline *b = tier->baseline;
   const tz_function *f = b->function;
   print_header(to, tier, b);
-  print_machine_code(d, to, b->code, b->code + b->offsets[0]);
+  print_machine_code(d, to, b->code, b->code + tz_place_offset(b->places[0]));
   for (uint32_t i = 0; i < f->n_words;) {
     uint32_t next = i + tz_insn_words(jit, &f->code[i]);
     print_bytecode(to, f, i);
-    print_machine_code(d, to, b->code + b->offsets[i],
-                       b->code + (next < f->n_words ? b->offsets[next] : b->hot_size));
+    print_machine_code(d, to, b->code + tz_place_offset(b->places[i]),
+                       b->code + (next < f->n_words ? tz_place_offset(b->places[next]) : b->hot_size));
     i = next;
   }
   fputs("  cold\n", to);

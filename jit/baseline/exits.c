@@ -33,6 +33,11 @@ static const tz_baseline *form_for(const tz_thread *th, const tz_function *f, co
   return tier->baseline;
 }
 
+/* The slot written by the instruction that many words before. */
+static inline tz_word mirrored(const tz_word *fp, const tz_insn *pc, uint32_t distance) {
+  return fp[distance > 0 ? tz_insn_a(pc[-(int32_t)distance]) : 0];
+}
+
 /* v1: the pc to go on at, in th->fp's function. */
 EXIT resume(PARAMETERS) {
   const tz_insn *pc = (const tz_insn *)(uintptr_t)v1;
@@ -46,14 +51,14 @@ EXIT resume(PARAMETERS) {
     TZ_MUSTTAIL return ((stencil_fn *)th->dispatch[(uint8_t)*pc])(ARGUMENTS);
   }
   const tz_tier *tier = f->tier;
-  size_t at = (size_t)(pc - f->code);
-  acc = fp[b->accumulated[at][0]].i;
-  xacc = fp[b->accumulated[at][1]].f;
+  uint32_t place = b->places[pc - f->code];
+  acc = mirrored(fp, pc, tz_place_distance(place)).i;
+  xacc = mirrored(fp, pc, tz_place_float_distance(place)).f;
   v1 = fp[tier->pins[0]].i;
   v2 = fp[tier->pins[1]].i;
   x1 = fp[tier->pins[2]].f;
   x2 = fp[tier->pins[3]].f;
-  TZ_MUSTTAIL return ((stencil_fn *)(b->code + b->offsets[at]))(ARGUMENTS);
+  TZ_MUSTTAIL return ((stencil_fn *)(b->code + tz_place_offset(place)))(ARGUMENTS);
 }
 
 void *tz_baseline_resume_address(void) { return (void *)resume; }
