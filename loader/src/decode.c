@@ -1,5 +1,6 @@
 /* decode.c: turns the operand strings of opcodes.def into tables. See decode.h. */
 #include "terza/decode.h"
+#include "builder.h"
 #include <string.h>
 
 static const uint64_t field_bits[] = {
@@ -46,6 +47,19 @@ void tz_decode_init(tz_decode_table *table) {
     info->flags = rows[i].flags;
     parse_operands(info, rows[i].operands);
   }
+}
+
+uint32_t tz_decode_fingerprint(void) {
+  static const char text[] =
+#define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) text " " operands "\n"
+#include "terza/spec/opcodes.def"
+#undef TZ_OP
+#define TZ_KIND(NAME, text, rep) text " " #rep "\n"
+#include "terza/spec/kinds.def"
+#undef TZ_KIND
+      ;
+  uint64_t h = tz_hash_bytes(text, sizeof text - 1);
+  return (uint32_t)(h ^ h >> 32);
 }
 
 const char *tz_rule_name(tz_rule rule) {

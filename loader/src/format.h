@@ -64,7 +64,8 @@ typedef struct tz_file_section {
 enum { TZ_FORMAT_HEAD = sizeof(tz_file_header) + TZ_SECTION_COUNT * sizeof(tz_file_section) };
 
 typedef struct tz_file_module {
-  uint32_t name, flags, init, main, n_imported_classes, n_imported_functions, n_imported_globals, reserved;
+  uint32_t name, flags, init, main, n_imported_classes, n_imported_functions, n_imported_globals,
+      instruction_set; /* tz_decode_fingerprint */
 } tz_file_module;
 typedef struct tz_file_signature {
   uint32_t result, n_params;

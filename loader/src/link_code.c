@@ -169,5 +169,6 @@ bool tz_link_code(tz_linker *l, const tz_function_entry *entry, tz_function *f) 
     if (!rewrite_insn(&r, pc, info)) return false;
     pc += 1 + tz_word_extra(info, entry->code[pc]);
   }
+  tz_function_fuse(f);
   return true;
 }

@@ -2,6 +2,7 @@
  * verifier's. Arrays that stand in the file as in memory are used in place. See format.h. */
 #include "builder.h"
 #include "error.h"
+#include "terza/decode.h"
 #include "utf8.h"
 
 enum { TEXT_LIMIT = 4096 }; /* bytes of a name: keeps the work on names linear in the file */
@@ -128,7 +129,9 @@ static bool read_module(reader *r) {
   if (r->sections[TZ_SECTION_MODULE].n != 1)
     return FAIL(r, TZ_SECTION_MODULE, 0, "count", "there must be one module record");
   memcpy(&m, r->sections[TZ_SECTION_MODULE].at, sizeof m);
-  if (m.reserved != 0) return FAIL(r, TZ_SECTION_MODULE, 28, "reserved", "a reserved word is not zero");
+  if (m.instruction_set != tz_decode_fingerprint())
+    return FAIL(r, TZ_SECTION_MODULE, 28, "instruction-set",
+                "the module was made for another instruction set");
   tz_image *image = r->image;
   image->flags = m.flags;
   image->init = m.init;

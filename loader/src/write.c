@@ -2,6 +2,7 @@
 #include "builder.h"
 #include "format.h"
 #include "signature.h"
+#include "terza/decode.h"
 #include <stdlib.h>
 
 /* Texts are numbered in the order in which they are first mentioned; 0 is the empty one. */
@@ -102,9 +103,14 @@ static uint32_t text_number(writer *w, tz_text text) {
 
 static void write_module(writer *w) {
   const tz_image *m = w->image;
-  tz_file_module r = {
-      text_number(w, m->name), m->flags, m->init, m->main, m->n_imported_classes, m->n_imported_functions,
-      m->n_imported_globals,   0};
+  tz_file_module r = {text_number(w, m->name),
+                      m->flags,
+                      m->init,
+                      m->main,
+                      m->n_imported_classes,
+                      m->n_imported_functions,
+                      m->n_imported_globals,
+                      tz_decode_fingerprint()};
   put_array(w, TZ_SECTION_MODULE, &r, sizeof r);
 }
 

@@ -47,6 +47,8 @@ typedef struct tz_decode_table {
 } tz_decode_table;
 
 void tz_decode_init(tz_decode_table *table);
+/* Changes with the instruction set: modules carry it, since code means nothing under another one. */
+uint32_t tz_decode_fingerprint(void);
 const char *tz_rule_name(tz_rule rule); /* as in opcodes.def */
 
 static inline uint32_t tz_word_op(uint64_t w) { return (uint8_t)w; }
