@@ -15,14 +15,9 @@
 /* How the words after the header are to be read. Every array has its int64 length, in elements, at offset 8.
  */
 typedef enum tz_layout_kind {
-  TZ_LAYOUT_FIXED,     /* `size` bytes; map says which words are scanned */
-  TZ_LAYOUT_WORDS,     /* array of 8-byte words, never scanned; elements start at `size` */
-  TZ_LAYOUT_BYTES,     /* array of raw elements of 1 << elem_shift bytes; elements start at `size` */
-  TZ_LAYOUT_REFS,      /* array of scanned words from `size` on; map may name scanned words before them */
-  TZ_LAYOUT_WEAK_REF,  /* FIXED, but word 1 is the weak referent, word 2 belongs to the collector */
-  TZ_LAYOUT_EPHEMERON, /* FIXED, but word 1 is the key, word 2 the value, word 3 belongs to the collector */
-  TZ_LAYOUT_EPHEMERON_TABLE, /* array of words: key, value, key, value, …; `size` is 24: header, length
-                                (even), and a word that belongs to the collector */
+#define TZ_LAYOUT(NAME, shape) TZ_LAYOUT_##NAME,
+#include "terza/layouts.def"
+#undef TZ_LAYOUT
 } tz_layout_kind;
 
 enum {

@@ -8,24 +8,9 @@
 #include "terza/native.h"
 
 struct tz_thread {
-  tz_mutator mutator;    /* first: allocation pointer and limit */
-  tz_word *fp;           /* current frame, saved */
-  tz_insn *pc;           /* current instruction, saved */
-  tz_word *stack_limit;  /* of the running process: a frame must end below */
-  int64_t budget;        /* saved budget: back-edges and calls until the next tz_slow_budget */
-  uint64_t exception;    /* pending exception, 0 if none; a root */
-  uint64_t result;       /* value handed over by an entry frame when it returns to C */
-  tz_process *process;
-  tz_vm *vm;
-  uint32_t native_depth; /* nested entries from C into guest code */
-  bool profiling;        /* a sampling burst is on */
-  tz_insn *profile_pc;   /* last branch seen by the burst */
-  uint32_t profile_left; /* instructions left in the burst */
-  uint64_t steps_left;   /* step limit, in budget units; UINT64_MAX: none */
-  bool parked;           /* a native has parked the running process (runtime/src/process.h) */
-  struct tz_root_chunk *roots; /* tz_root_push */
-  void *resume;          /* goes on at pc in th->fp's function on its best tier, once that has one; interp.h */
-  void *dispatch[256];   /* handlers by opcode; swapped for a sampling burst */
+#define TZ_THREAD_FIELD(type, name, meaning) type name;
+#include "terza/spec/thread.def"
+#undef TZ_THREAD_FIELD
 };
 
 /* The size of one budget slice: back-edges plus calls between two visits to the runtime. Hotness sampling, preemption,
