@@ -4,6 +4,7 @@
  * look at the stack is out of line and finds th->pc, th->fp, th->budget saved; interp_slow is the only way
  * there. */
 #include "any.h"
+#include "fuse.h"
 #include "interp.h"
 #include "number.h"
 #include "profile.h"
@@ -75,11 +76,12 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
 
 /* ---- Control ---- */
 
-#define NEXT(words)                                                                                          \
+#define PLAIN_NEXT(words)                                                                                    \
   do {                                                                                                       \
     pc += (words);                                                                                           \
     DISPATCH;                                                                                                \
   } while (0)
+#define NEXT(words) PLAIN_NEXT(words)
 #define SLOW(name) TZ_MUSTTAIL return interp_slow(th, pc, fp, k, budget, (uint64_t)(uintptr_t)tz_slow_##name)
 #define OUTLINE(name) TZ_MUSTTAIL return interp_##name(ARGUMENTS)
 #define DRAW(offset)                                                                                         \
@@ -89,14 +91,14 @@ HANDLER_COLD interp_slow_stack(PARAMETERS) {
   do {                                                                                                       \
     int64_t distance = offset;                                                                               \
     DRAW(distance);                                                                                          \
-    NEXT(distance);                                                                                          \
+    PLAIN_NEXT(distance);                                                                                    \
   } while (0)
 #define JUMP_C JUMP(IMM_C)
 #define JUMP_D JUMP(IMM_D)
 #define JUMP_TABLE(i) JUMP(((const int32_t *)(pc + 1))[i])
-#define DRAW_C \
+#define DRAW_C                                                                                               \
   if (TZ_UNLIKELY(--budget < 0)) SLOW(budget) /* of a counted loop, which goes back */
-#define GO_C NEXT(IMM_C)
+#define GO_C PLAIN_NEXT(IMM_C)
 
 /* ---- Calls ---- */
 
@@ -136,12 +138,12 @@ static inline void null_ref_locals(tz_word *fp, const tz_function *f) {
     tz_word *frame_ = fp + LANE(list_, 0);                                                                   \
     CHECK_CALL(f, frame_);                                                                                   \
     frame_[0] = fp[LANE(list_, 1)];                                                                          \
-    if (X > 1) { \
-      frame_[1] = fp[LANE(list_, 2)]; \
-      frame_[2] = fp[list_ >> 48]; \
-      _Pragma("clang loop unroll(disable)") for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) \
-        frame_[i_] = fp[tz_insn_arg(pc + 1, i_)]; \
-    } \
+    if (X > 1) {                                                                                             \
+      frame_[1] = fp[LANE(list_, 2)];                                                                        \
+      frame_[2] = fp[list_ >> 48];                                                                           \
+      _Pragma("clang loop unroll(disable)") for (uint32_t i_ = 3; TZ_UNLIKELY(i_ < X); i_++) frame_[i_] =    \
+          fp[tz_insn_arg(pc + 1, i_)];                                                                       \
+    }                                                                                                        \
     TZ_FRAME_CONTINUATION(frame_) = (void *)tz_interp_return;                                                \
     TZ_FRAME_RETURN_PC(frame_) = pc;                                                                         \
     TZ_FRAME_FUNCTION(frame_) = (f);                                                                         \
@@ -279,7 +281,10 @@ HANDLER_COLD interp_tail_interface_miss(PARAMETERS);
 #define END }
 /* clang-format off */
 #include "ops.h"
+#include "interp_fused.h"
 /* clang-format on */
+#undef NEXT
+#define NEXT(words) PLAIN_NEXT(words)
 
 HANDLER_COLD interp_interface_miss(PARAMETERS) {
   tz_function *f = interface_target(SITE_C, tz_object_class(ARG0.p), METHOD_B);
@@ -336,7 +341,14 @@ HANDLER op_UNKNOWN(PARAMETERS) {
 }
 
 tz_code_fn *const tz_interp_table[256] = {
-    [TZ_OP_COUNT... TZ_OP_ENTER - 1] = op_UNKNOWN,
+#define TZ_FUSE_GROUP(FIRST)
+#define TZ_FUSE2(A, B) [TZ_OP_##A##_##B] = op_##A##_##B,
+#define TZ_FUSE3(A, B, C) [TZ_OP_##A##_##B##_##C] = op_##A##_##B##_##C,
+#include "fused.def"
+#undef TZ_FUSE_GROUP
+#undef TZ_FUSE2
+#undef TZ_FUSE3
+    [TZ_OP_FUSED_END... TZ_OP_ENTER - 1] = op_UNKNOWN,
 #define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) [TZ_OP_##NAME] = op_##NAME,
 #include "terza/spec/opcodes.def"
 #undef TZ_OP
@@ -353,7 +365,7 @@ TZ_PRESERVE_NONE void tz_interp_profile_step(PARAMETERS) {
     TZ_MUSTTAIL return ((tz_code_fn *)th->resume)(ARGUMENTS);
   }
   in = *pc;
-  TZ_MUSTTAIL return tz_interp_table[(uint8_t)in](ARGUMENTS);
+  TZ_MUSTTAIL return tz_interp_table[tz_insn_op(in)](ARGUMENTS);
 }
 
 /* ---- From C ---- */

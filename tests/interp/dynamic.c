@@ -1,5 +1,6 @@
 /* dynamic.c: operations on `any`: NaN boxing, feedback, members through inline caches, operator methods. */
 #include "world.h"
+#include "terza/arena.h"
 #include <criterion/criterion.h>
 #include <math.h>
 
@@ -129,7 +130,10 @@ Test(dynamic, members_of_dynamic_objects) {
 static tz_class *make_vec(tz_vm *vm) {
   const char *error;
   tz_class *object = tz_class_machine(vm, "Object");
-  tz_class *vec = tz_class_alloc(vm, NULL, "t.Vec", 6, 0);
+  tz_module *module = tz_arena_alloc(vm->arena, sizeof *module); /* classes without one are the machine's */
+  module->vm = vm;
+  module->name = "t";
+  tz_class *vec = tz_class_alloc(vm, module, "t.Vec", 6, 0);
   tz_class_method methods[6];
   memcpy(methods, object->methods, 3 * sizeof *methods);
   methods[3] = (tz_class_method){tz_symbol(vm, "plus", 4), tz_sig_parse(vm, "(any)any", &error)};

@@ -54,6 +54,7 @@ tz_function *code_end(code *c) {
   f->code = tz_lowmem_alloc(c->vm->lowmem, c->n * sizeof *c->words);
   memcpy(f->code, c->words, c->n * sizeof *c->words);
   f->n_words = c->n;
+  tz_function_fuse(f);
   f->k = tz_lowmem_alloc(c->vm->lowmem, (c->n_k + 1) * sizeof *c->k);
   memcpy(f->k, c->k, c->n_k * sizeof *c->k);
   struct tz_linked_handler *handlers = tz_lowmem_alloc(c->vm->lowmem, sizeof c->handlers);

@@ -18,7 +18,9 @@ enum { TZ_FRAME_HEADER = 3 };
 #define TZ_FRAME_FUNCTION(fp) (*(tz_function **)&(fp)[-1].p)
 
 typedef uint64_t tz_insn; /* spec/opcodes.def: op:8 x:8 a:16 (b:16 c:16 | d:32) */
-static inline uint8_t tz_insn_op(tz_insn in) { return (uint8_t)in; }
+/* In linked code the opcode byte may name a sequence that begins with the instruction (runtime/src/fuse.h). */
+extern const uint8_t tz_insn_plain_op[256];
+static inline uint8_t tz_insn_op(tz_insn in) { return tz_insn_plain_op[(uint8_t)in]; }
 static inline uint8_t tz_insn_x(tz_insn in) { return (uint8_t)(in >> 8); }
 static inline uint16_t tz_insn_a(tz_insn in) { return (uint16_t)(in >> 16); }
 static inline uint16_t tz_insn_b(tz_insn in) { return (uint16_t)(in >> 32); }

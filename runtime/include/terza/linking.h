@@ -35,6 +35,9 @@ tz_type *tz_class_type(tz_class *cls);
  * and ref_map from registers. */
 tz_function *tz_function_alloc(tz_vm *vm, tz_module *module, const char *qualified_name, tz_sig *signature);
 bool tz_function_finish(tz_vm *vm, tz_function *f); /* needs registers, n_registers, n_ref_locals */
+/* To be called once f->code is complete: lets the interpreter run common sequences by one handler each. Changes opcode
+ * bytes only; tz_insn_op still gives the plain opcodes. */
+void tz_function_fuse(tz_function *f);
 /* A complete function that runs a native. */
 tz_function *tz_function_native(tz_vm *vm, tz_module *module, const char *qualified_name, tz_sig *signature,
                                 tz_native_fn native);
