@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const engine_names[N_ENGINES] = {"terza --jit=off", "luajit -joff", "terza", "luajit", "lua5.4"};
+const char *const engine_names[N_ENGINES] = {"terza --jit=off", "luajit -joff",         "terza",     "luajit",
+                                             "lua5.4",          "terza --jit=baseline", "unprofiled"};
 
 /* Most do 1 or 2 ms of work at a time, so that some iterations escape the other programs of a busy machine;
  * those that allocate much do more, so that each iteration pays for its collections. */
@@ -30,7 +31,8 @@ static double best_iteration_ms(const char *output) {
 }
 
 static double run_once(const classic_program *program, int engine, const char *terza) {
-  bool is_terza = engine == ENGINE_TERZA || engine == ENGINE_TERZA_INTERPRETER;
+  bool is_terza = engine == ENGINE_TERZA || engine == ENGINE_TERZA_INTERPRETER ||
+                  engine == ENGINE_TERZA_BASELINE || engine == ENGINE_TERZA_UNPROFILED;
   const char *language = is_terza ? "rima" : "lua";
   char path[1024], iterations[16], size[16];
   snprintf(path, sizeof path, "%s/benchmarks/classic/%s/%s.%s", TERZA_SOURCE_DIR, language, program->name,
@@ -39,6 +41,8 @@ static double run_once(const classic_program *program, int engine, const char *t
   snprintf(size, sizeof size, "%d", program->size);
   const char *commands[N_ENGINES][CHILD_ARGS] = {
       [ENGINE_TERZA_INTERPRETER] = {terza, "run", "--jit=off", path, iterations, size},
+      [ENGINE_TERZA_BASELINE] = {terza, "run", "--jit=baseline", path, iterations, size},
+      [ENGINE_TERZA_UNPROFILED] = {terza, "run", "--jit=baseline", "--profile=off", path, iterations, size},
       [ENGINE_TERZA] = {terza, "run", path, iterations, size},
       [ENGINE_LUAJIT_INTERPRETER] = {"luajit", "-joff", path, iterations, size},
       [ENGINE_LUAJIT] = {"luajit", path, iterations, size},

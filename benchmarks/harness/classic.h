@@ -9,6 +9,8 @@ enum {
   ENGINE_TERZA,
   ENGINE_LUAJIT,
   ENGINE_LUA,
+  ENGINE_TERZA_BASELINE,
+  ENGINE_TERZA_UNPROFILED, /* baseline without profiling bursts; for floors only */
   N_ENGINES
 };
 

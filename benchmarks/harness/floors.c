@@ -13,9 +13,7 @@
 
 enum { COMPILED_LINES = 200000, COMPILE_ROUNDS = 3, HELLO_ROUNDS = 21, FUZZ_MODULES = 10000000 };
 
-/* One promise. The measured figure is as good as the floor if it is not below it, or not above it when less
- * is better. */
-static bool report(const char *name, double measured, double least, double goal, bool is_less_better) {
+bool floors_report(const char *name, double measured, double least, double goal, bool is_less_better) {
   bool holds = is_less_better ? measured <= least : measured >= least; /* NAN never holds */
   char text[32] = "-";
   if (!isnan(measured)) snprintf(text, sizeof text, measured < 1000 ? "%.2f" : "%.0f", measured);
@@ -82,8 +80,8 @@ static bool report_compiler(const floor_settings *settings) {
   }
   fprintf(stderr, "compiled %.0f lines in %.3f s; verified %.2f MB in %.3f s\n", lines, seconds, megabytes,
           verify_seconds);
-  bool compiles = report("compile-lines-per-second", lines / seconds, 200e3, 1e6, false);
-  bool verifies = report("verify-megabytes-per-second", megabytes / verify_seconds, 50, 200, false);
+  bool compiles = floors_report("compile-lines-per-second", lines / seconds, 200e3, 1e6, false);
+  bool verifies = floors_report("verify-megabytes-per-second", megabytes / verify_seconds, 50, 200, false);
   return compiles && verifies;
 }
 
@@ -96,8 +94,8 @@ static bool report_hello(const floor_settings *settings) {
     samples_add(&wall, (double)result.wall_ns / 1e6);
     samples_add(&peak, (double)result.peak_bytes / 1e6);
   }
-  bool is_fast = report("hello-world-milliseconds", samples_median(&wall), 10, 10, true);
-  bool is_small = report("hello-world-megabytes", samples_median(&peak), 12, 12, true);
+  bool is_fast = floors_report("hello-world-milliseconds", samples_median(&wall), 10, 10, true);
+  bool is_small = floors_report("hello-world-megabytes", samples_median(&peak), 12, 12, true);
   return is_fast && is_small;
 }
 
@@ -109,12 +107,12 @@ static bool report_fuzz(void) {
   const char *arguments[] = {TERZA_SOURCE_DIR "/dev", "fuzz", count, NULL};
   child_result result = child_run(arguments);
   fprintf(stderr, "%s", result.output);
-  return report("fuzzed-modules", child_is_well(&result) ? FUZZ_MODULES : NAN, FUZZ_MODULES, FUZZ_MODULES,
-                false);
+  return floors_report("fuzzed-modules", child_is_well(&result) ? FUZZ_MODULES : NAN, FUZZ_MODULES,
+                       FUZZ_MODULES, false);
 }
 
 bool floors_interpreter(const floor_settings *settings) {
-  bool holds = report("speed-of-luajit-interpreter", measure_speed(settings), 1.0, 1.5, false);
+  bool holds = floors_report("speed-of-luajit-interpreter", measure_speed(settings), 1.0, 1.5, false);
   holds &= report_compiler(settings);
   holds &= report_hello(settings);
   if (settings->is_long) holds &= report_fuzz();

@@ -11,3 +11,9 @@ typedef struct floor_settings {
 /* Prints "name measured floor goal holds|short", a line for each figure of the interpreter; details go to
  * standard error. Returns whether every floor holds. A figure that could not be measured is "-" and short. */
 bool floors_interpreter(const floor_settings *settings);
+/* The same for the baseline tier. */
+bool floors_baseline(const floor_settings *settings);
+
+/* Prints one promise. It holds if the measured figure is not below the floor, or not above it when less is
+ * better. */
+bool floors_report(const char *name, double measured, double least, double goal, bool is_less_better);

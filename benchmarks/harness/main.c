@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: terza-bench [--rounds N] [--terza PATH] [PROGRAM...]\n"
-    "       terza-bench --floors interpreter [--long] [--rounds N] [--terza PATH]\n"
+    "       terza-bench --floors interpreter|baseline [--long] [--rounds N] [--terza PATH]\n"
     "\n"
     "Without --floors: milliseconds of the classic programs (all, or those named) on the interpreters of "
     "Terza and\n"
@@ -56,7 +56,8 @@ static options parse(int n, char **arguments) {
     }
   }
   if (o.settings.rounds < 1 || o.settings.rounds > SAMPLES_MAX) fail("--rounds is from 1 to 64", "");
-  if (o.floors && strcmp(o.floors, "interpreter") != 0) fail("no floors are known for ", o.floors);
+  if (o.floors && strcmp(o.floors, "interpreter") != 0 && strcmp(o.floors, "baseline") != 0)
+    fail("no floors are known for ", o.floors);
   return o;
 }
 
@@ -79,15 +80,15 @@ static const classic_program *find_program(const char *name) {
 static bool compare(const options *o) {
   bool is_well = true;
   printf("%-12s", "ms");
-  for (int e = 0; e < N_ENGINES; e++) printf(" %15s", engine_names[e]);
+  for (int e = 0; e <= ENGINE_LUA; e++) printf(" %15s", engine_names[e]);
   printf("\n");
   int count = o->n_programs ? o->n_programs : n_classic_programs;
   for (int i = 0; i < count; i++) {
     const classic_program *program = o->n_programs ? find_program(o->programs[i]) : &classic_programs[i];
     classic_times times =
-        classic_measure(program, o->settings.terza, (1u << N_ENGINES) - 1, o->settings.rounds);
+        classic_measure(program, o->settings.terza, (1u << ENGINE_TERZA_BASELINE) - 1, o->settings.rounds);
     printf("%-12s", program->name);
-    for (int e = 0; e < N_ENGINES; e++) printf(" %15.2f", samples_median(&times.best_ms[e]));
+    for (int e = 0; e <= ENGINE_LUA; e++) printf(" %15.2f", samples_median(&times.best_ms[e]));
     printf("\n");
     fflush(stdout);
     is_well &= !times.has_failed;
@@ -99,6 +100,8 @@ int main(int n, char **arguments) {
   char path[4096];
   options o = parse(n, arguments);
   if (!o.settings.terza) o.settings.terza = sibling_terza(path, sizeof path);
-  bool is_well = o.floors ? floors_interpreter(&o.settings) : compare(&o);
+  bool is_well = !o.floors                           ? compare(&o)
+                 : strcmp(o.floors, "baseline") == 0 ? floors_baseline(&o.settings)
+                                                     : floors_interpreter(&o.settings);
   return is_well ? 0 : 1;
 }

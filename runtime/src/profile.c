@@ -33,6 +33,7 @@ static void end_burst(tz_thread *th) {
 }
 
 void tz_profile_slice(tz_thread *th) {
+  if (!th->vm->options.profile) return;
   if (th->profiling) end_burst(th);
   else if (--th->profile_left == 0) begin_burst(th);
 }
