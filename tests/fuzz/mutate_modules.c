@@ -125,6 +125,11 @@ static uint64_t run_all(const job *j) {
   return n_failures;
 }
 
+static void free_seeds(job *j) {
+  for (uint32_t i = 0; i < j->n_seeds; i++) free(j->seeds[i].bytes);
+  free(j->seeds);
+}
+
 static bool parse_arguments(job *j, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--count") == 0 && i + 1 < argc) j->count = strtoull(argv[++i], NULL, 10);
@@ -146,9 +151,11 @@ int main(int argc, char **argv) {
   if (j.progress == MAP_FAILED || j.seeds == NULL || !parse_arguments(&j, argc, argv)) return 2;
   if (j.is_only) {
     try_mutant(&j, j.only);
+    free_seeds(&j);
     return 0;
   }
   uint64_t n_failures = run_all(&j);
   print_counts(&j, n_failures);
+  free_seeds(&j);
   return n_failures == 0 ? 0 : 1;
 }
