@@ -136,6 +136,12 @@ static bool float_to_text(tz_thread *th, tz_word *args) {
   return give_printed(th, args, text, n);
 }
 
+static bool float_rem(tz_thread *th, tz_word *args) {
+  (void)th;
+  args[0].f = fmod(args[0].f, args[1].f);
+  return true;
+}
+
 static bool float_round(tz_thread *th, tz_word *args) {
   (void)th;
   return tz_give_float(args, round(args[0].f));
@@ -145,7 +151,7 @@ bool tz_register_core_number(tz_vm *vm) {
   static const tz_native_def core[] = {
       {"strToInt", "(string,i64)any", str_to_int},   {"strToFloat", "(string)any", str_to_float},
       {"intToText", "(i64,i64)string", int_to_text}, {"floatToFixed", "(f64,i64)string", float_to_fixed},
-      {"floatRound", "(f64)f64", float_round},
+      {"floatRound", "(f64)f64", float_round},       {"floatRem", "(f64,f64)f64", float_rem},
   };
   static const tz_native_def text[] = {{"floatToText", "(f64,i64,i64,bool)string", float_to_text}};
   return tz_natives_register(vm, "core", core, TZ_COUNT(core)) &&

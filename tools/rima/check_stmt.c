@@ -170,12 +170,19 @@ static rima_type *stored_type(rima_expr *target) {
   return target->type;
 }
 
+/* Assigning something wider than what a loop assumes of the local. */
+static void test_assumptions(rima_compiler *c, rima_local *local, rima_type *value) {
+  for (uint32_t i = 0; i < c->assumed_count; i++)
+    if (c->assumed[i].local == local && !rima_type_is_subtype(c, value, c->assumed[i].type)) c->is_assumption_broken = true;
+}
+
 static void note_assignment(rima_compiler *c, rima_expr *target, rima_type *value) {
   if (target->kind != RIMA_EXPR_NAME || target->resolved.how != RIMA_HOW_LOCAL) return;
   rima_local *local = target->resolved.local;
-  bool narrows =
-      local->type->kind == RIMA_T_NULLABLE && !local->is_assigned_by_inner && value == local->type->of;
-  rima_narrow(c, local, narrows ? value : local->type);
+  bool narrows = local->type->kind == RIMA_T_NULLABLE && !local->is_assigned_by_inner && value->kind != RIMA_T_ERROR &&
+                 rima_type_is_subtype(c, value, local->type->of);
+  test_assumptions(c, local, value);
+  rima_narrow(c, local, narrows ? local->type->of : local->type);
   local->state = (int32_t)++c->assign_count;
 }
 
@@ -228,13 +235,48 @@ static void check_assign(rima_compiler *c, rima_stmt *s) {
 
 /* ---- loops ---- */
 
-/* What was known of a variable that the loop assigns does not hold at its start. */
-static void forget_assigned(rima_compiler *c, rima_block *body) {
+typedef void loop_pass(rima_compiler *c, rima_stmt *s, rima_facts *after);
+
+/* What is known of a variable at the start of a loop that assigns it holds in the loop only if every assignment keeps
+ * it. That is tried first; if one does not, the variable is known by its declared type. */
+static void check_loop(rima_compiler *c, rima_stmt *s, loop_pass *pass, rima_facts *after) {
+  uint32_t first = c->assumed_count, mark = c->undo_count, locals = c->local_count;
   for (uint32_t i = c->cx.locals_base; i < c->local_count; i++) {
     rima_local *local = c->locals[i];
-    if (local->narrowed && local->is_assigned && rima_block_assigns(body, local))
+    bool is_candidate = local->narrowed && local->is_assigned && rima_block_assigns(s->loop.body, local);
+    if (!is_candidate) continue;
+    if (c->assumed_count < sizeof c->assumed / sizeof *c->assumed)
+      c->assumed[c->assumed_count++] = (rima_fact){local, local->narrowed};
+    else
       rima_narrow(c, local, local->type);
   }
+  uint32_t count = c->assumed_count;
+  bool holds = true;
+  if (count != first) {
+    bool was_muted = c->diagnostics.is_muted, was_broken = c->is_assumption_broken;
+    uint32_t muted = c->diagnostics.muted_count;
+    c->diagnostics.is_muted = true;
+    c->is_assumption_broken = false;
+    pass(c, s, after);
+    holds = !c->is_assumption_broken;
+    c->is_assumption_broken = was_broken || (!holds && first);
+    c->diagnostics.is_muted = was_muted;
+    bool is_done = holds && c->diagnostics.muted_count == muted;
+    c->assumed_count = holds ? count : first;
+    if (is_done) goto finished;
+    rima_narrow_rewind(c, mark);
+    c->local_count = locals;
+    *after = (rima_facts){.count = 0};
+    if (!holds)
+      for (uint32_t i = first; i < count; i++) rima_narrow(c, c->assumed[i].local, c->assumed[i].local->type);
+  }
+  pass(c, s, after);
+finished:
+  rima_narrow_restore(c, mark);
+  c->local_count = locals;
+  if (holds)
+    for (uint32_t i = first; i < count; i++) rima_narrow(c, c->assumed[i].local, c->assumed[i].type);
+  c->assumed_count = first;
 }
 
 static bool has_break(const rima_block *block, const rima_stmt *loop);
@@ -288,16 +330,18 @@ static bool has_break(const rima_block *block, const rima_stmt *loop) {
   return false;
 }
 
-static bool check_while(rima_compiler *c, rima_stmt *s) {
-  uint32_t mark = c->undo_count;
-  forget_assigned(c, s->loop.body);
-  rima_facts t = {.count = 0}, f = {.count = 0};
-  rima_check_condition(c, s->loop.head, &t, &f);
+static void while_pass(rima_compiler *c, rima_stmt *s, rima_facts *after) {
+  rima_facts t = {.count = 0};
+  rima_check_condition(c, s->loop.head, &t, after);
   rima_facts_apply(c, &t);
   rima_check_block(c, s->loop.body, RIMA_KIND(c, VOID));
-  rima_narrow_restore(c, mark);
+}
+
+static bool check_while(rima_compiler *c, rima_stmt *s) {
+  rima_facts after = {.count = 0};
+  check_loop(c, s, while_pass, &after);
   bool breaks = has_break(s->loop.body, s);
-  if (!breaks) rima_facts_apply(c, &f);
+  if (!breaks) rima_facts_apply(c, &after);
   return s->loop.head->kind == RIMA_EXPR_BOOL && s->loop.head->boolean && !breaks;
 }
 
@@ -359,14 +403,16 @@ static rima_type *element_type(rima_compiler *c, rima_stmt *s) {
   return RIMA_KIND(c, ERROR);
 }
 
-static bool check_for(rima_compiler *c, rima_stmt *s) {
-  uint32_t locals = c->local_count, mark = c->undo_count;
-  rima_type *element = element_type(c, s);
-  forget_assigned(c, s->loop.body);
-  bind_names(c, s->loop.pattern, element);
+static void for_pass(rima_compiler *c, rima_stmt *s, rima_facts *after) {
+  (void)after;
+  bind_names(c, s->loop.pattern, s->loop.pattern->type);
   rima_check_block(c, s->loop.body, RIMA_KIND(c, VOID));
-  rima_narrow_restore(c, mark);
-  c->local_count = locals;
+}
+
+static bool check_for(rima_compiler *c, rima_stmt *s) {
+  rima_facts after = {.count = 0};
+  s->loop.pattern->type = element_type(c, s);
+  check_loop(c, s, for_pass, &after);
   return false;
 }
 

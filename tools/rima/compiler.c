@@ -503,6 +503,7 @@ rima_result rima_compile_text(rima_compiler *c, const char *path, const char *te
   } else {
     rima_unit *unit = add_unit(c, name, path, text, length, true);
     c->program = unit;
+    if (unit) rima_map_put(c->arena, &c->units, rima_intern(c, normalized(c, path)), unit);
     if (unit) load_imports(c, unit);
     if (unit && !c->has_errors && !c->diagnostics.error_count) compile_program(c, first);
   }

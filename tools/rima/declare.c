@@ -583,7 +583,10 @@ rima_fn *rima_class_method(rima_compiler *c, rima_class *cls, uint32_t index) {
   for (uint32_t i = 0; i < d->member_count; i++) {
     rima_member *m = &d->list[i];
     if (m->kind != RIMA_DECL_FUN || m->index != index) continue;
-    rima_fn *fn = rima_fn_instance(c, m->decl->function, d->unit, cls, NULL, NULL, NULL);
+    rima_function *ast = m->decl->function;
+    rima_type *open[8];
+    for (uint32_t k = 0; k < ast->type_param_count && k < 8; k++) open[k] = rima_type_param_of(c, &ast->type_params[k]);
+    rima_fn *fn = rima_fn_instance(c, ast, d->unit, cls, NULL, NULL, open);
     cls->methods[index] = fn;
     return fn;
   }

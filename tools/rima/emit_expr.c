@@ -134,9 +134,12 @@ uint32_t rima_emit_as(rima_compiler *c, rima_expr *e, rima_type *want, int32_t d
   }
   char a = rima_type_rep(from), b = rima_type_rep(want);
   if (a == 'R' && (b == 'R' || b == 'Y') && is_upcast(c, from, want)) {
-    if (dst >= 0) return rima_emit(c, e, dst);
-    if (b == 'R') return rima_emit(c, e, RIMA_ANYWHERE);
-    return rima_emit(c, e, (int32_t)rima_reg_for(c, want));
+    if (b == 'R') return rima_emit(c, e, dst);
+    if (e->kind == RIMA_EXPR_STRING) return rima_emit(c, e, (int32_t)rima_dst(c, want, dst));
+    uint32_t result = rima_dst(c, want, dst), mark = rima_code_mark(c); /* what makes references writes no `any` */
+    rima_move(c, result, rima_emit(c, e, RIMA_ANYWHERE));
+    rima_code_release(c, mark);
+    return result;
   }
   if (a == b && a == 'Y' && !(from->kind == RIMA_T_DYN && want->kind == RIMA_T_NULLABLE))
     return rima_emit(c, e, dst);

@@ -73,12 +73,19 @@ static void define_native(rima_compiler *c, rima_fn *fn, const char *module, con
   tz_image_define_function(c->image, fn->image, &entry);
 }
 
+/* Natives on the machine's own types are the machine's. */
+static bool is_machines(const rima_type *self) {
+  return self->kind == RIMA_T_PROCESS || (self->kind == RIMA_T_CLASS && self->cls->kind == RIMA_CLASS_MACHINE);
+}
+
 uint32_t rima_image_fn(rima_compiler *c, rima_fn *fn) {
   if (fn->image_epoch == c->epoch) return fn->image;
   fn->image = tz_image_declare_function(c->image, tz_text_of(fn->name));
   fn->image_epoch = c->epoch;
   if (fn->kind == RIMA_FN_OBJECT)
     define_native(c, fn, "tz", rima_arena_format(c->arena, "Object.%s", fn->name));
+  else if (fn->ast && fn->ast->is_native && fn->self && is_machines(fn->self))
+    define_native(c, fn, "tz", rima_arena_format(c->arena, "%s.%s", rima_type_text(c, fn->self), fn->ast->name.name->text));
   else if (fn->ast && fn->ast->is_native && fn->kind != RIMA_FN_DEFAULT)
     define_native(c, fn, fn->unit->name->text, fn->name + fn->unit->name->length + 1);
   else if (fn->home_epoch && fn->home_epoch != c->epoch) {

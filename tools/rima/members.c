@@ -205,6 +205,9 @@ bool rima_class_check_complete(rima_compiler *c, rima_class *cls, rima_span span
     rima_member *m = &cls->decl->list[i];
     if (m->kind == RIMA_DECL_FUN && !m->is_static)
       check_override(c, cls, rima_class_method(c, cls, m->index));
+    bool is_bodiless = m->kind == RIMA_DECL_FUN && !m->decl->function->body && !m->decl->function->value && !m->decl->function->is_native;
+    if (is_bodiless && m->decl->function->type_param_count)
+      rima_error(&c->diagnostics, m->decl->function->name.span, "a method without a body cannot have type parameters");
     if (m->kind == RIMA_DECL_FUN && !m->is_static && m->decl->function->is_abstract &&
         !cls->decl->decl->is_abstract && cls->kind == RIMA_CLASS_CLASS)
       rima_error(&c->diagnostics, m->decl->span, "%s has an abstract method, so it must be abstract itself",

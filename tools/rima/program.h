@@ -411,7 +411,10 @@ struct rima_compiler {
   uint32_t local_count, local_capacity;
   rima_undo *undo; /* narrowings made, to be taken back */
   uint32_t undo_count, undo_capacity;
-  uint32_t depth;        /* of nested checks */
+  rima_fact assumed[64]; /* by the loops being checked, of locals that they assign */
+  uint32_t assumed_count;
+  bool is_assumption_broken;
+  uint32_t depth; /* of nested checks */
   uint32_t assign_count; /* assignments to locals seen: tells expressions that change locals */
   uint32_t lambda_count;
   uint32_t inline_depth;
