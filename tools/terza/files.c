@@ -52,6 +52,10 @@ bool command_take_options(command_line *line) {
   while (taken < line->n_args && strncmp(line->args[taken], "--", 2) == 0) {
     const char *arg = line->args[taken++];
     if (arg[2] == 0) break;
+    if (strncmp(arg, "--dump=asm:", 11) == 0) {
+      line->dump_asm = arg + 11;
+      continue;
+    }
     if (!tz_options_parse(&line->options, arg, error, sizeof error))
       return command_fail(line, "%s", error), false;
   }

@@ -94,6 +94,21 @@ static bool output_is_whole(tz_vm *vm) {
   return false;
 }
 
+/* By its name in the table, or with the module's name before it. */
+static tz_function *find_function(tz_module *module, const char *name) {
+  tz_function *f = tz_module_function(module, name);
+  for (uint32_t i = 0; i < module->n_functions && !f; i++)
+    if (strcmp(module->functions[i]->name, name) == 0) f = module->functions[i];
+  return f;
+}
+
+static void dump_compiled(command_line *line, tz_vm *vm, tz_module *module) {
+  const char *problem = "there is no such function in the program";
+  tz_function *f = find_function(module, line->dump_asm);
+  if (!f || !tz_jit_dump(vm, f, stdout, &problem))
+    command_fail(line, "cannot show %s: %s", line->dump_asm, problem);
+}
+
 int command_run(command_line *line) {
   if (!command_take_options(line)) return EXIT_NOT_STARTED;
   if (line->n_args == 0) return command_fail(line, "name a program");
@@ -105,6 +120,7 @@ int command_run(command_line *line) {
   int status = EXIT_NOT_STARTED;
   tz_module *module = vm ? program_load(vm, image, path, &status) : NULL;
   if (module && module->main) status = call_main(vm, module->main);
+  if (module && line->dump_asm) dump_compiled(line, vm, module);
   if (vm && !output_is_whole(vm)) status = EXIT_PROGRAM_FAILED;
   if (vm) program_end(vm);
   free(bytes);
