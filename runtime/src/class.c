@@ -154,8 +154,9 @@ tz_class *tz_class_new(tz_vm *vm, tz_module *module, const char *qualified_name,
 
 bool tz_class_add_itable(tz_class *cls, tz_class *interface, tz_function *const *methods) {
   tz_arena *arena = cls->vm->arena;
-  tz_function **copy = tz_arena_copy(arena, methods, (interface->n_methods + 1) * sizeof *copy);
+  tz_function **copy = tz_arena_alloc(arena, (interface->n_methods + 1) * sizeof *copy);
   if (copy == NULL) return false;
+  memcpy(copy, methods, interface->n_methods * sizeof *copy);
   tz_itable *at = itable_at(cls, interface);
   if (itable_has(cls, at, interface)) {
     at->methods = copy;
