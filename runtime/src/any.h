@@ -27,9 +27,8 @@ static inline void *tz_any_object(uint64_t any) { return (void *)(uintptr_t)any;
 /* any converts to a register of this type: *to is the word. False: it does not. No exception, no collection.
  */
 bool tz_any_convert_nogc(tz_thread *th, const tz_type *type, uint64_t any, tz_word *to);
-/* The reverse: a word of representation rep as a dynamic value. MAY COLLECT if rep is 'I'. False: exception
- * pending. */
-bool tz_any_from_word(tz_thread *th, uint8_t rep, tz_word word, uint64_t *any);
+/* The reverse: a word of the type as a dynamic value. MAY COLLECT if it is i64. False: exception pending. */
+bool tz_any_from_word(tz_thread *th, const tz_type *type, tz_word word, uint64_t *any);
 
 /* Stores the result in the register a of pc and goes on behind it. */
 static inline tz_insn *tz_any_done(tz_thread *th, tz_insn *pc, uint64_t result) {

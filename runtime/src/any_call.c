@@ -20,7 +20,7 @@ typedef struct callee {
 
 static const char *type_name(const tz_type *type) {
   switch (type->rep) {
-  case 'I': return "an int";
+  case 'I': return type->kind == TZ_KIND_BOOL ? "a bool" : "an int";
   case 'F': return "a float";
   default: return type->class_ != NULL ? type->class_->name : "a function of its type";
   }
@@ -90,12 +90,12 @@ static int64_t answer(uint64_t any) {
 static const tz_insn return_first[1] = {TZ_OP_RET}; /* of register 0 */
 
 tz_insn *tz_any_finish(tz_thread *th, tz_word result) {
-  uint8_t rep = TZ_FRAME_FUNCTION(th->fp)->signature->result->rep;
+  const tz_type *type = TZ_FRAME_FUNCTION(th->fp)->signature->result;
   tz_insn *pc = tz_frame_call_pc(th->fp);
   th->fp = tz_frame_caller(th->fp);
   th->pc = pc;
   uint64_t any;
-  if (!tz_any_from_word(th, rep, result, &any)) return tz_unwind(th, pc);
+  if (!tz_any_from_word(th, type, result, &any)) return tz_unwind(th, pc);
   switch (tz_insn_op(*pc)) {
   case TZ_OP_TAIL_ANY:
     th->fp[0].u = any; /* no one looks at this frame again */
@@ -190,7 +190,14 @@ static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver) {
   return c;
 }
 
-/* Methods of every value, which ints, floats and bools have without a class. */
+/* Strings and arrays: what Rima compiles to an instruction when it knows the type. */
+static bool has_length(tz_thread *th, uint64_t any) {
+  if (!tz_word_is_ref(any)) return false;
+  const tz_class *cls = tz_object_class(tz_any_object(any));
+  return cls == th->vm->string_class || (cls->type != NULL && cls->type->kind == TZ_KIND_ARRAY);
+}
+
+/* Methods that need no function: of every value, and the length. False: not one of them. */
 static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint64_t other, uint32_t n,
                        uint64_t *result, bool *ok) {
   int64_t hash;
@@ -204,6 +211,9 @@ static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint6
   } else if (n == 2 && strcmp(name, "equals") == 0) {
     *ok = tz_any_equal(th, receiver, other, &equal);
     *result = tz_any_from_bool(equal);
+  } else if (n == 1 && strcmp(name, "len") == 0 && has_length(th, receiver)) {
+    *result = tz_any_from_int(((tz_array *)tz_any_object(receiver))->length);
+    *ok = true;
   } else {
     return false;
   }

@@ -91,7 +91,7 @@ static bool locate_member(const tz_class *cls, const char *name, tz_site_way *wa
   uint8_t rep = TZ_MEMBER_DYNAMIC;
   if (cls->shape == NULL) {
     uint8_t kind = cls->fields[slot].type->rep;
-    rep = kind == 'I' ? TZ_MEMBER_INT : kind == 'F' ? TZ_MEMBER_FLOAT : TZ_MEMBER_WORD;
+    rep = kind == 'R' || kind == 'Y' ? TZ_MEMBER_WORD : TZ_MEMBER_TYPED;
   }
   *way = (tz_site_way){.cls = (uint32_t)(uintptr_t)cls, .count = 1};
   way->member.slot = slot;
@@ -136,10 +136,11 @@ tz_insn *tz_slow_get_any(tz_thread *th, tz_insn *pc) {
   if (way == NULL)
     return tz_class_is_dyn(cls) ? tz_any_done(th, pc, TZ_ANY_NULL)
                                 : tz_any_no_member(th, pc, receiver, site->name);
-  uint8_t rep = way->member.rep == TZ_MEMBER_INT ? 'I' : way->member.rep == TZ_MEMBER_FLOAT ? 'F' : 'Y';
-  uint64_t any;
-  if (!tz_any_from_word(th, rep, *member_word(tz_any_object(receiver), way), &any)) return tz_unwind(th, pc);
-  return tz_any_done(th, pc, any);
+  tz_word word = *member_word(tz_any_object(receiver), way);
+  if (way->member.rep == TZ_MEMBER_TYPED &&
+      !tz_any_from_word(th, cls->fields[way->member.slot].type, word, &word.u))
+    return tz_unwind(th, pc);
+  return tz_any_done(th, pc, word.u);
 }
 
 static tz_insn *set_dynamic(tz_thread *th, tz_insn *pc, const char *name) {
@@ -200,7 +201,7 @@ static bool load_element(tz_thread *th, const tz_array *array, const tz_type *el
   case TZ_KIND_I16: *any = tz_any_from_int(array->i16[i]); return true;
   case TZ_KIND_I32: *any = tz_any_from_int(array->i32[i]); return true;
   case TZ_KIND_F32: *any = tz_any_from_float((double)array->f32[i]); return true;
-  default: return tz_any_from_word(th, element->rep, array->words[i], any);
+  default: return tz_any_from_word(th, element, array->words[i], any);
   }
 }
 

@@ -42,9 +42,12 @@ bool tz_any_convert_nogc(tz_thread *th, const tz_type *type, uint64_t any, tz_wo
   tz_any_kind kind = tz_any_kind_of(th, any);
   switch (type->rep) {
   case 'I':
-    if (kind == TZ_SAW_INT) to->i = tz_any_int_value(any);
-    else if (tz_any_is_bool(any)) to->i = tz_any_to_bool(any);
-    else return false;
+    if (type->kind == TZ_KIND_BOOL) {
+      to->i = tz_any_to_bool(any);
+      return tz_any_is_bool(any);
+    }
+    if (kind != TZ_SAW_INT) return false;
+    to->i = tz_any_int_value(any);
     return true;
   case 'F':
     if (kind != TZ_SAW_INT && kind != TZ_SAW_FLOAT) return false;
@@ -58,8 +61,12 @@ bool tz_any_convert_nogc(tz_thread *th, const tz_type *type, uint64_t any, tz_wo
   }
 }
 
-bool tz_any_from_word(tz_thread *th, uint8_t rep, tz_word word, uint64_t *any) {
-  switch (rep) {
+bool tz_any_from_word(tz_thread *th, const tz_type *type, tz_word word, uint64_t *any) {
+  if (type->kind == TZ_KIND_BOOL) {
+    *any = tz_any_from_bool(word.i != 0);
+    return true;
+  }
+  switch (type->rep) {
   case 'I': return tz_any_box_int(th, word.i, any);
   case 'F': *any = tz_any_from_float(word.f); return true;
   case 'N': *any = TZ_ANY_NULL; return true;

@@ -67,37 +67,36 @@ static uint32_t instruction_words(const tz_insn *pc) {
   return n > 0 && text[n - 1] == '*' ? 1 + tz_insn_list_words(tz_insn_x(*pc)) : 1;
 }
 
-static void mark(uint8_t *targets, const tz_function *f, int64_t at) {
-  if (at >= 0 && at < f->n_words) targets[at] = true;
+/* A branch back makes a loop. */
+static void mark_loop(uint8_t *loops, uint32_t at, int32_t offset) {
+  if (offset <= 0) loops[(int64_t)at + offset] = true;
 }
 
-/* Sequences do not run across the target of a branch: its loop would run unfused. */
-static void mark_targets(const tz_function *f, uint8_t *targets) {
+/* Sequences do not run across the head of a loop, whose rounds would begin unfused. */
+static void mark_loops(const tz_function *f, uint8_t *loops) {
   for (uint32_t at = 0; at < f->n_words; at += instruction_words(&f->code[at])) {
     tz_insn in = f->code[at];
     uint8_t op = tz_insn_op(in);
     const char *branch = strchr(operands[op], '@');
-    if (branch != NULL) mark(targets, f, at + (branch[-1] == 'c' ? (int16_t)tz_insn_c(in) : tz_insn_d(in)));
-    for (int32_t i = 0; op == TZ_OP_SWITCH && i < tz_insn_d(in); i++)
-      mark(targets, f, at + (int64_t)((const int32_t *)&f->code[at + 1])[i]);
+    if (branch != NULL) mark_loop(loops, at, branch[-1] == 'c' ? (int16_t)tz_insn_c(in) : tz_insn_d(in));
   }
 }
 
-static bool matches(const tz_function *f, const uint8_t *targets, uint32_t at, const sequence *s) {
+static bool matches(const tz_function *f, const uint8_t *loops, uint32_t at, const sequence *s) {
   if (at + s->n > f->n_words) return false;
   for (uint32_t i = 1; i < s->n; i++)
-    if (targets[at + i] || tz_insn_op(f->code[at + i]) != s->ops[i]) return false;
+    if (loops[at + i] || tz_insn_op(f->code[at + i]) != s->ops[i]) return false;
   return true;
 }
 
 /* The number of instructions fused at a place, 1 if none. */
-static uint32_t fuse_at(tz_function *f, const uint8_t *targets, uint32_t at) {
+static uint32_t fuse_at(tz_function *f, const uint8_t *loops, uint32_t at) {
   uint8_t op = (uint8_t)f->code[at];
   if (groups[op] == 0) return 1;
   for (uint32_t fused = groups[op]; fused < TZ_OP_FUSED_END; fused++) {
     const sequence *s = &sequences[fused - TZ_OP_FUSED];
     if (s->ops[0] != op) break;
-    if (matches(f, targets, at, s)) {
+    if (matches(f, loops, at, s)) {
       f->code[at] = (f->code[at] & ~(tz_insn)UINT8_MAX) | fused;
       return s->n;
     }
@@ -106,13 +105,13 @@ static uint32_t fuse_at(tz_function *f, const uint8_t *targets, uint32_t at) {
 }
 
 void tz_function_fuse(tz_function *f) {
-  uint8_t *targets = calloc(f->n_words, 1);
-  if (targets == NULL) return; /* it runs as it is */
-  mark_targets(f, targets);
+  uint8_t *loops = calloc(f->n_words, 1);
+  if (loops == NULL) return; /* it runs as it is */
+  mark_loops(f, loops);
   for (uint32_t at = 0; at < f->n_words;) {
-    uint32_t fused = fuse_at(f, targets, at);
+    uint32_t fused = fuse_at(f, loops, at);
     at += fused > 1 ? fused - 1 : 0;
     at += instruction_words(&f->code[at]);
   }
-  free(targets);
+  free(loops);
 }

@@ -37,8 +37,7 @@ tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *inter
 enum {
   TZ_MEMBER_WORD = 1,    /* field `slot`, a reference or any */
   TZ_MEMBER_DYNAMIC = 2, /* element `slot` of a dynamic object's members */
-  TZ_MEMBER_INT = 3,     /* field `slot`, to be boxed */
-  TZ_MEMBER_FLOAT = 4,
+  TZ_MEMBER_TYPED = 3,   /* field `slot`, an int, float or bool to be boxed by its type */
 };
 
 static inline void tz_site_count(tz_site_way *way) { way->count += way->count != UINT32_MAX; }
