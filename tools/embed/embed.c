@@ -74,7 +74,8 @@ void terza_free(terza_vm *owner) {
 void *terza_host(terza_vm *owner) { return owner->host; }
 void terza_interrupt(terza_vm *owner) { tz_vm_interrupt(owner->vm); }
 void terza_set_step_limit(terza_vm *owner, uint64_t steps) {
-  tz_vm_set_step_limit(owner->vm, (int64_t)steps);
+  owner->step_limit = steps;
+  if (owner->vm->thread->process != NULL) tz_vm_set_step_limit(owner->vm, (int64_t)steps);
 }
 void terza_set_memory_limit(terza_vm *owner, uint64_t bytes) {
   tz_gc_set_limit(owner->vm->heap, (size_t)bytes);
@@ -135,7 +136,7 @@ static bool load_image(terza_vm *owner, tz_image *image, terza_error *error) {
 bool terza_load_source(terza_vm *owner, const char *path, const char *text, size_t length,
                        terza_error *error) {
   if (owner->compiler == NULL) {
-    rima_options options = {0};
+    rima_options options = {.is_open_world = true};
     options.library = (const rima_library_entry *)tz_classlib_sources(&options.library_count);
     owner->compiler = rima_compiler_new(&options);
   }

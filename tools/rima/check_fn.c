@@ -190,7 +190,12 @@ static void check_init(rima_compiler *c, rima_fn *fn) {
     if (decl->kind == RIMA_DECL_VARIABLE) rima_check_variable(c, &decl->variable);
     if (decl->kind == RIMA_DECL_CLASS || decl->kind == RIMA_DECL_ENUM || decl->kind == RIMA_DECL_INTERFACE)
       check_static_fields(c, decl, unit);
-    if (decl->kind == RIMA_DECL_STMT) rima_check_stmt(c, decl->stmt);
+    bool is_shown = c->options.is_interactive && decl->kind == RIMA_DECL_STMT && decl->stmt->kind == RIMA_STMT_EXPR &&
+                    i + 1 == unit->tree->count;
+    if (is_shown)
+      rima_check(c, decl->stmt->expr, NULL);
+    else if (decl->kind == RIMA_DECL_STMT)
+      rima_check_stmt(c, decl->stmt);
   }
 }
 

@@ -24,6 +24,7 @@ rima_compiler *rima_compiler_new(const rima_options *options) {
   rima_compiler *c = calloc(1, sizeof *c);
   if (!c) return NULL;
   c->options = *options;
+  c->options.is_open_world |= options->is_interactive;
   if (start_session(c)) return c;
   rima_compiler_free(c);
   return NULL;
@@ -166,6 +167,7 @@ static rima_unit *load_file(rima_compiler *c, rima_unit *from, rima_decl *decl) 
   }
   unit = add_unit(c, unique_name(c, base_name(c, path)), path, text, length, true);
   if (!unit) return NULL;
+  unit->key = key;
   rima_map_put(c->arena, &c->units, key, unit);
   load_imports(c, unit);
   return unit;
@@ -220,9 +222,9 @@ static rima_class_decl *core_class(rima_compiler *c, const rima_name *name) {
   return e && e->kind == RIMA_ENTITY_CLASS ? e->class_ : NULL;
 }
 
-static void declare_units(rima_compiler *c, uint32_t first) {
-  for (uint32_t i = first; i < c->unit_list.count; i++) rima_unit_declare(c, c->unit_list.items[i]);
-  for (uint32_t i = first; i < c->unit_list.count; i++) rima_unit_declare_imports(c, c->unit_list.items[i]);
+static void declare_units(rima_compiler *c) {
+  for (uint32_t i = 0; i < c->unit_list.count; i++) rima_unit_declare(c, c->unit_list.items[i]);
+  for (uint32_t i = 0; i < c->unit_list.count; i++) rima_unit_declare_imports(c, c->unit_list.items[i]);
   c->list_decl = core_class(c, c->names.list);
   c->map_decl = core_class(c, c->names.map);
   c->range_decl = core_class(c, c->names.range);
@@ -299,7 +301,7 @@ static void queue_unit(rima_compiler *c, rima_unit *unit) {
   rima_reach_unit(c, unit);
 }
 
-static void drain(rima_compiler *c) {
+void rima_drain(rima_compiler *c) {
   while (c->queue_at < c->queue.count) rima_emit_fn(c, c->queue.items[c->queue_at++]);
 }
 
@@ -430,39 +432,43 @@ static void find_main(rima_compiler *c) {
 /* ---- one compile ---- */
 
 static void compile_program(rima_compiler *c, uint32_t first) {
-  declare_units(c, first);
+  declare_units(c);
   if (c->diagnostics.error_count) c->has_errors = true;
   for (uint32_t i = first; i < c->unit_list.count; i++) {
     rima_unit *unit = c->unit_list.items[i];
     if (unit->is_user) queue_unit(c, unit);
   }
-  drain(c);
+  rima_drain(c);
   for (uint32_t i = first; i < c->unit_list.count; i++) {
     rima_unit *unit = c->unit_list.items[i];
     if (unit->is_user) check_open_generics(c, unit);
   }
   if (c->diagnostics.error_count) return;
   find_main(c);
-  drain(c);
+  rima_drain(c);
   for (uint32_t before = 0; before != c->singletons.count;) { /* making one may reach more */
     before = c->singletons.count;
     for (uint32_t i = 0; i < before; i++)
       rima_reach_class(c, ((rima_global *)c->singletons.items[i])->singleton_of);
-    drain(c);
+    rima_drain(c);
   }
   c->image->init = emit_start(c);
-  drain(c);
+  rima_drain(c);
   rima_image_complete(c);
 }
 
-static rima_result give(rima_compiler *c) {
+static rima_result give(rima_compiler *c, const rima_progress *before) {
   rima_result result = {.diagnostics = &c->diagnostics, .line_count = c->line_count};
   rima_diagnostics_sort(&c->diagnostics);
   bool fine = !c->diagnostics.error_count && !c->has_errors && tz_image_finish(c->image);
   if (!c->diagnostics.error_count && !fine && !c->has_errors)
     rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "out of memory");
-  if (fine) result.image = c->image;
-  else tz_image_free(c->image);
+  if (fine) {
+    result.image = c->image;
+  } else {
+    tz_image_free(c->image);
+    rima_roll_back(c, before);
+  }
   c->image = NULL;
   result.test_count = c->tests.count;
   rima_test *tests = RIMA_NEW_ARRAY(c->arena, rima_test, c->tests.count + 1);
@@ -484,9 +490,12 @@ static void reset(rima_compiler *c) {
 }
 
 rima_result rima_compile_text(rima_compiler *c, const char *path, const char *text, size_t length) {
+  rima_progress before;
   reset(c);
+  rima_progress_mark(c, &before);
   if (setjmp(c->on_exhausted)) {
     c->arena->on_exhausted = NULL;
+    rima_roll_back(c, &before);
     tz_image_free(c->image);
     c->image = NULL;
     return (rima_result){.diagnostics = &c->diagnostics};
@@ -503,11 +512,14 @@ rima_result rima_compile_text(rima_compiler *c, const char *path, const char *te
   } else {
     rima_unit *unit = add_unit(c, name, path, text, length, true);
     c->program = unit;
-    if (unit) rima_map_put(c->arena, &c->units, rima_intern(c, normalized(c, path)), unit);
+    if (unit) {
+      unit->key = rima_intern(c, normalized(c, path));
+      rima_map_put(c->arena, &c->units, unit->key, unit);
+    }
     if (unit) load_imports(c, unit);
     if (unit && !c->has_errors && !c->diagnostics.error_count) compile_program(c, first);
   }
-  rima_result result = give(c);
+  rima_result result = give(c, &before);
   c->arena->on_exhausted = NULL;
   return result;
 }

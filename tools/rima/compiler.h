@@ -22,6 +22,8 @@ typedef struct rima_options {
   uint32_t error_limit; /* errors kept; 0: the default */
   bool is_interactive;  /* a REPL: every method keeps a slot, earlier programs stay visible, a last expression
                            prints */
+  bool is_open_world;   /* later compiles may use, extend and override what earlier ones declared; implied by
+                           is_interactive */
   bool has_tests;       /* compile `test` blocks too */
 } rima_options;
 

@@ -164,6 +164,8 @@ static void declare_class(rima_compiler *c, rima_unit *unit, rima_decl *decl) {
 
 /* Own names first; imports in a second step, when every unit has its own. */
 void rima_unit_declare(rima_compiler *c, rima_unit *unit) {
+  if (unit->is_named) return;
+  unit->is_named = true;
   for (uint32_t i = 0; i < unit->tree->count; i++) {
     rima_decl *decl = unit->tree->decls[i];
     switch ((rima_decl_kind)decl->kind) {

@@ -120,11 +120,8 @@ static void emit_body(rima_compiler *c, rima_function *ast, bool is_lambda) {
 }
 
 static uint32_t fn_flags(rima_compiler *c, rima_fn *fn) {
-  (void)c;
-  return fn->unit->is_user &&
-                 (fn->kind == RIMA_FN_PLAIN || fn->kind == RIMA_FN_METHOD || fn->kind == RIMA_FN_TEST)
-             ? TZ_FUNCTION_EXPORT
-             : 0;
+  bool is_public = fn->kind == RIMA_FN_PLAIN || fn->kind == RIMA_FN_METHOD || fn->kind == RIMA_FN_TEST;
+  return c->options.is_open_world || (fn->unit->is_user && is_public) ? TZ_FUNCTION_EXPORT : 0;
 }
 
 static void close(rima_compiler *c, rima_fn *fn) {

@@ -106,11 +106,12 @@ uint32_t rima_image_global(rima_compiler *c, rima_global *g) {
   tz_global_entry entry = {.name = tz_text_of(g->qualified),
                            .type = rima_image_type(c, g->type),
                            .flags = is_import                                       ? 0
-                                    : g->unit->is_user || c->options.is_interactive ? TZ_GLOBAL_EXPORT
+                                    : g->unit->is_user || c->options.is_open_world ? TZ_GLOBAL_EXPORT
                                                                                     : 0};
   if (is_import) entry.module = tz_text_of(rima_home_name(c, g->home_epoch));
   g->image = tz_image_add_global(c->image, &entry);
   g->image_epoch = c->epoch;
+  rima_list_add(c->arena, &c->image_globals, g);
   if (is_import) return g->image;
   g->home_epoch = c->epoch;
   if (g->singleton_of) rima_list_add(c->arena, &c->singletons, g);
@@ -127,6 +128,7 @@ uint32_t rima_image_class(rima_compiler *c, rima_class *cls) {
   rima_class_declare(c, cls);
   cls->image = tz_image_declare_class(c->image, tz_text_of(cls->qualified));
   rima_list_add(c->arena, &c->image_classes, cls);
+  rima_reach_whole(c, cls);
   return cls->image;
 }
 
@@ -210,7 +212,12 @@ static void collect_interfaces(rima_compiler *c, rima_class *cls, rima_list *out
     }
 }
 
+static bool is_imported(const rima_compiler *c, const rima_class *cls) {
+  return cls->home_epoch && cls->home_epoch != c->epoch;
+}
+
 static uint32_t function_for(rima_compiler *c, rima_class *cls, rima_fn *root) {
+  if (is_imported(c, cls)) return TZ_NONE; /* an import shows the declaration only */
   rima_fn *impl = rima_class_impl(c, cls, root);
   if (!impl || (!impl->is_queued && impl->kind != RIMA_FN_OBJECT && !(impl->ast && impl->ast->is_native)))
     return TZ_NONE;
@@ -237,7 +244,7 @@ static tz_implements *class_implements(rima_compiler *c, rima_class *cls, uint32
   for (uint32_t i = 0; i < interfaces.count; i++) {
     rima_class *interface = interfaces.items[i];
     implements[i].interface = rima_image_class(c, interface);
-    if (cls->kind == RIMA_CLASS_INTERFACE) continue;
+    if (cls->kind == RIMA_CLASS_INTERFACE || is_imported(c, cls)) continue;
     uint32_t n = interface->virtuals.count;
     uint32_t *functions = RIMA_NEW_ARRAY(c->arena, uint32_t, n + 1);
     for (uint32_t k = 0; k < n; k++) {
@@ -285,8 +292,7 @@ static void define_closure(rima_compiler *c, rima_class *cls, tz_class_entry *en
 
 static void define_class(rima_compiler *c, rima_class *cls) {
   tz_class_entry entry = {.name = tz_text_of(cls->qualified), .tag = cls->tag, .super = TZ_NONE};
-  bool is_import = cls->home_epoch && cls->home_epoch != c->epoch;
-  cls->home_epoch = is_import ? cls->home_epoch : c->epoch;
+  bool is_import = is_imported(c, cls);
   entry.n_fields = cls->field_count;
   entry.fields = class_fields(c, cls);
   if (cls->kind == RIMA_CLASS_INTERFACE) {
@@ -303,24 +309,15 @@ static void define_class(rima_compiler *c, rima_class *cls) {
     if (cls->is_final && !has_holes) entry.flags |= TZ_CLASS_FINAL;
     if (has_holes || (cls->is_abstract && cls->kind != RIMA_CLASS_VARIANT)) entry.flags |= TZ_CLASS_ABSTRACT;
   }
-  if (cls->decl && cls->decl->unit->is_user) entry.flags |= TZ_CLASS_EXPORT;
-  if (is_import) rima_make_import(c, cls, &entry);
+  if (c->options.is_open_world || (cls->decl && cls->decl->unit->is_user)) entry.flags |= TZ_CLASS_EXPORT;
+  if (is_import) {
+    entry.flags = cls->image_flags;
+    entry.module = tz_text_of(rima_home_name(c, cls->home_epoch));
+  } else {
+    cls->home_epoch = c->epoch;
+    cls->image_flags = entry.flags;
+  }
   tz_image_define_class(c->image, cls->image, &entry);
-}
-
-/* An import shows the declaration only. */
-void rima_make_import(rima_compiler *c, rima_class *cls, tz_class_entry *entry) {
-  entry->module = tz_text_of(rima_home_name(c, cls->home_epoch));
-  tz_method *methods = RIMA_NEW_ARRAY(c->arena, tz_method, entry->n_methods + 1);
-  for (uint32_t i = 0; i < entry->n_methods; i++) {
-    methods[i] = entry->methods[i];
-    methods[i].function = TZ_NONE;
-  }
-  entry->methods = methods;
-  for (uint32_t i = 0; i < entry->n_implements; i++) {
-    ((tz_implements *)entry->implements)[i].functions = NULL;
-    ((tz_implements *)entry->implements)[i].n_functions = 0;
-  }
 }
 
 /* ---- the end of an image ---- */
@@ -333,7 +330,26 @@ static void patch_slots(rima_compiler *c) {
   }
 }
 
+/* Everything that the entry of a class will mention. */
+static void mention(rima_compiler *c, rima_class *cls) {
+  for (uint32_t i = 0; i < cls->field_count; i++) rima_image_type(c, rima_field_type(c, &cls->fields[i]));
+  if (cls->super) rima_image_class(c, cls->super);
+  rima_list interfaces = {0};
+  collect_interfaces(c, cls, &interfaces);
+  for (uint32_t i = 0; i < interfaces.count; i++) rima_image_class(c, interfaces.items[i]);
+  for (uint32_t i = 0; i < cls->virtuals.count; i++) signature_of(c, cls->virtuals.items[i], false);
+}
+
 void rima_image_complete(rima_compiler *c) {
+  for (uint32_t i = 0, drained = TZ_NONE; drained != c->image_classes.count;) {
+    drained = c->image_classes.count;
+    for (; i < c->image_classes.count; i++) mention(c, c->image_classes.items[i]);
+    rima_drain(c);
+    if (drained != c->image_classes.count) continue;
+    for (uint32_t k = 0; k < drained; k++) mention(c, c->image_classes.items[k]); /* slots that came late */
+    rima_drain(c);
+  }
+  if (c->diagnostics.error_count) return;
   for (uint32_t i = 0; i < c->image_classes.count; i++) define_class(c, c->image_classes.items[i]);
   patch_slots(c);
 }

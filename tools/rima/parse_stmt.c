@@ -253,11 +253,11 @@ static void fail_not_in_block(parser *p) {
   fail(p, here(p), "`%s` stands only at the top level of a file or class, not in a block", word);
 }
 
-rima_block *parse_block(parser *p, const char *of_what) {
+/* A block wherever its `{` stands. */
+static rima_block *parse_open_block(parser *p, const char *of_what) {
   rima_block *block = RIMA_NEW(p->arena, rima_block);
   uint32_t opener = p->at;
   block->span = here(p);
-  if (is(p, RIMA_TOK_LBRACE) && after_newline(p)) complain(p, here(p), "the `{` belongs on the line above");
   if (!is(p, RIMA_TOK_LBRACE)) {
     rima_diagnostic *d = fail_expected(p, "`{`");
     if (d && !d->hint) rima_hint(p->sink, d, "the body of %s is a block: `{ … }`", of_what);
@@ -281,6 +281,11 @@ rima_block *parse_block(parser *p, const char *of_what) {
   scope_end(p, scope);
   leave_nesting(p);
   return block;
+}
+
+rima_block *parse_block(parser *p, const char *of_what) {
+  if (is(p, RIMA_TOK_LBRACE) && after_newline(p)) complain(p, here(p), "the `{` belongs on the line above");
+  return parse_open_block(p, of_what);
 }
 
 /* ---- loops and jumps ---- */
@@ -685,7 +690,7 @@ rima_stmt *parse_stmt(parser *p) {
     return stmt;
   }
   case RIMA_TOK_LBRACE: {
-    rima_block *block = parse_block(p, "the block");
+    rima_block *block = parse_open_block(p, "the block");
     rima_stmt *stmt = new_stmt(p, RIMA_STMT_BLOCK, first);
     stmt->block = block;
     return stmt;

@@ -90,7 +90,8 @@ struct rima_unit {
   uint32_t import_count;
   const char *directory; /* of a user's file, for relative imports */
   bool is_user;
-  bool is_declared;
+  bool is_declared, is_named; /* imports, own names */
+  const rima_name *key;       /* in c->units */
   uint8_t order_state; /* of the ordering of initialisers */
   uint32_t epoch;      /* compile in which its code was emitted */
   rima_fn *init;       /* runs initialisers and statements; NULL until reached */
@@ -176,7 +177,7 @@ struct rima_class {
   rima_fn *closure_function;
   rima_expr *super_call; /* the call of the superclass's constructor, made up for checking */
   /* image */
-  uint32_t image, image_epoch, home_epoch;
+  uint32_t image, image_epoch, home_epoch, image_flags;
   rima_fn **vtable; /* built at the end */
   rima_fn **vtable_roots;
   uint32_t vtable_count;
@@ -392,6 +393,7 @@ struct rima_compiler {
   rima_class_decl *list_decl, *map_decl, *range_decl, *comparable_decl, *iterable_decl, *iterator_decl;
   rima_fn *object_methods[3];
   rima_class *error_class, *deferred_class;
+  rima_list reached_roots, image_globals; /* in the present compile */
   rima_map stubs;  /* interface method → function that is never called */
   rima_list homes; /* names of the images made so far */
   rima_map cells;  /* type → its cell class */
@@ -598,6 +600,7 @@ void rima_reach_virtual(rima_compiler *c, rima_fn *root); /* it is called throug
 void rima_reach_class(rima_compiler *c, rima_class *cls); /* instances are made */
 void rima_reach_unit(rima_compiler *c, rima_unit *unit);  /* its initialisers are needed */
 void rima_reach_dynamic(rima_compiler *c, const rima_name *name);
+void rima_reach_whole(rima_compiler *c, rima_class *cls);
 bool rima_is_overridden(rima_compiler *c, rima_fn *method); /* a call may have to choose at run time */
 
 /* ---- emission ---- */
@@ -670,8 +673,15 @@ typedef struct rima_map_plan {
   rima_expr *receiver, *key, *value; /* stand for registers in set */
 } rima_map_plan;
 
+/* How far the compiler had come before the present compile. */
+typedef struct rima_progress {
+  uint32_t units, live;
+} rima_progress;
+void rima_progress_mark(rima_compiler *c, rima_progress *at);
+void rima_roll_back(rima_compiler *c, const rima_progress *to);
+void rima_pop_dead(rima_compiler *c, rima_class *cls);
 rima_fn *rima_class_impl(rima_compiler *c, rima_class *cls, rima_fn *root);
 const char *rima_home_name(rima_compiler *c, uint32_t epoch);
-void rima_make_import(rima_compiler *c, rima_class *cls, tz_class_entry *entry);
+void rima_drain(rima_compiler *c); /* checks and emits what is reached */
 const char *rima_type_qualified(rima_compiler *c,
                                 rima_type *type); /* as rima_type_text, classes with their modules */

@@ -61,6 +61,7 @@ void rima_reach_virtual(rima_compiler *c, rima_fn *root) {
   if (root->is_called_virtually) return;
   root->is_called_virtually = true;
   rima_list_add(c->arena, &root->owner->virtuals, root);
+  rima_list_add(c->arena, &c->reached_roots, root);
   for (uint32_t i = 0; i < root->owner->live_below.count; i++)
     reach_impl(c, root->owner->live_below.items[i], root);
 }
@@ -108,9 +109,17 @@ void rima_reach_class(rima_compiler *c, rima_class *cls) {
     if (s->kind == RIMA_CLASS_VARIANT || !s->decl) continue;
     for (uint32_t i = 0; i < s->decl->member_count; i++) {
       rima_member *m = &s->decl->list[i];
-      if (c->options.is_interactive || rima_map_get(&c->dynamic_names, m->name)) reach_named(c, s, m);
+      if (c->options.is_open_world || rima_map_get(&c->dynamic_names, m->name)) reach_named(c, s, m);
     }
   }
+}
+
+/* In an open world, whatever an image mentions is complete: later images can neither add methods nor slots. */
+void rima_reach_whole(rima_compiler *c, rima_class *cls) {
+  if (!c->options.is_open_world || !cls->decl || cls->home_epoch) return;
+  if (cls->kind == RIMA_CLASS_VARIANT || (cls->kind == RIMA_CLASS_CLASS && !cls->decl->decl->is_abstract)) rima_reach_class(c, cls);
+  for (uint32_t i = 0; cls->kind != RIMA_CLASS_VARIANT && i < cls->decl->member_count; i++)
+    reach_named(c, cls, &cls->decl->list[i]);
 }
 
 /* Methods of a value of unknown type: of every live class, and the extensions of the types without classes.
@@ -145,6 +154,6 @@ bool rima_is_overridden(rima_compiler *c, rima_fn *method) {
   if (!owner || !owner->decl) return false;
   if (owner->kind == RIMA_CLASS_ENUM || owner->kind == RIMA_CLASS_VARIANT) return false;
   if (owner->kind == RIMA_CLASS_CLASS && owner->is_final) return false;
-  if (c->options.is_interactive) return true;
+  if (c->options.is_open_world) return true;
   return rima_map_get(&c->overridden, method->ast->name.name) != NULL;
 }
