@@ -9,7 +9,7 @@ struct tz_internals {
   struct tz_shape *shapes;   /* all, for freeing */
   char *out;                 /* buffered output on fd 1 */
   size_t out_length;
-  bool out_is_terminal;
+  bool out_by_lines;
   int out_error;             /* errno of the first write that failed; 0: none */
 };
 

@@ -176,6 +176,10 @@ bool tz_vm_run(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *r
 enum { OUT_BYTES = 32 << 10 };
 
 static void write_all(tz_vm *vm, int fd, const char *bytes, size_t n) {
+  if (vm->hooks.write != NULL) {
+    vm->hooks.write(vm, fd, bytes, n);
+    return;
+  }
   while (n > 0) {
     ssize_t done = write(fd, bytes, n);
     if (done < 0 && errno == EINTR) continue;
@@ -201,7 +205,7 @@ static void out_add(tz_vm *vm, const char *bytes, size_t n) {
   struct tz_internals *in = vm->internals;
   if (in->out == NULL) {
     in->out = malloc(OUT_BYTES);
-    in->out_is_terminal = isatty(1);
+    in->out_by_lines = vm->hooks.write != NULL || isatty(1);
   }
   if (in->out_length + n > OUT_BYTES) tz_vm_flush(vm);
   if (in->out == NULL || n > OUT_BYTES) {
@@ -210,13 +214,11 @@ static void out_add(tz_vm *vm, const char *bytes, size_t n) {
   }
   memcpy(in->out + in->out_length, bytes, n);
   in->out_length += n;
-  if (in->out_is_terminal && memchr(bytes, '\n', n) != NULL) tz_vm_flush(vm);
+  if (in->out_by_lines && memchr(bytes, '\n', n) != NULL) tz_vm_flush(vm);
 }
 
 void tz_vm_write(tz_vm *vm, int fd, const char *bytes, size_t n) {
-  if (vm->hooks.write != NULL) {
-    vm->hooks.write(vm, fd, bytes, n);
-  } else if (fd == 1) {
+  if (fd == 1) {
     out_add(vm, bytes, n);
   } else {
     tz_vm_flush(vm);
