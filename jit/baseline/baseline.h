@@ -46,7 +46,8 @@ typedef enum tz_operand_role { TZ_OPERAND_NONE, TZ_OPERAND_READ, TZ_OPERAND_WRIT
 typedef struct tz_operands {
   uint8_t a, b, c;
   uint8_t branch; /* field of the offset: 'c', 'd', 0 */
-  bool has_list, has_flow_end;
+  bool has_list;
+  bool is_exit; /* its stencil does nothing but leave */
 } tz_operands;
 
 struct tz_jit {

@@ -264,22 +264,12 @@ static void emit_plain(compiler *c, uint8_t op, tz_insn in) {
   set_values(c, in);
   uint32_t variant = choose_variant(c, op, in), number = find_stencil(op, a, b, cc, variant);
   if (TZ_UNLIKELY(number == 0)) {
-    if (tz_stencil_sets[op].n_a * tz_stencil_sets[op].n_b * tz_stencil_sets[op].n_c == 1 &&
-        o->a + o->b + o->c > 0 && find_stencil(op, 0, 0, 0, 0) != 0 &&
-        tz_stencils[find_stencil(op, 0, 0, 0, 0)].n_hot_holes == 1) {
-      emit_number(c, find_stencil(op, 0, 0, 0, 0),
-                  false); /* nothing but an exit, which writes pins back itself */
-      c->acc = c->float_acc = -1;
-      return;
-    }
     emit_through_slots(c, op, in, variant);
     return;
   }
   uint32_t reach = (o->a ? ra : 0) | (o->b ? rb : 0) | (o->c ? rc : 0);
   emit_number(c, number, reach < SHORT_REACH / 8);
   if (o->a == TZ_OPERAND_WRITE) note_write(c, ra, a);
-  if (o->b == TZ_OPERAND_WRITE) note_write(c, rb, b);
-  if (o->c == TZ_OPERAND_WRITE) note_write(c, rc, cc);
 }
 
 /* ---- Calls ---- */
@@ -432,7 +422,7 @@ static bool emit_instructions(compiler *c) {
     out->places[i] = place_here(c);
     if (is_argument_call(op)) {
       emit_call(c, op, in);
-    } else if (c->jit->operands[op].has_list) { /* concat, select: exits */
+    } else if (c->jit->operands[op].is_exit) { /* it writes pins back itself */
       set_values(c, in);
       emit_number(c, find_stencil(op, 0, 0, 0, 0), false);
       c->acc = c->float_acc = -1;
