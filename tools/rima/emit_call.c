@@ -186,6 +186,32 @@ static uint32_t tree_size(const rima_expr *e, uint32_t limit) {
   }
 }
 
+/* Nothing that can throw: a stack trace would miss the inlined function. Names, fields, arithmetic that cannot fail. */
+static bool is_calm(rima_compiler *c, const rima_expr *e) {
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_INT:
+  case RIMA_EXPR_FLOAT:
+  case RIMA_EXPR_BOOL:
+  case RIMA_EXPR_NULL:
+  case RIMA_EXPR_STRING:
+  case RIMA_EXPR_NAME:
+  case RIMA_EXPR_THIS: return true;
+  case RIMA_EXPR_MEMBER: return is_calm(c, e->member.object);
+  case RIMA_EXPR_UNARY: return e->op != RIMA_UNARY_NOT_NULL && is_calm(c, e->operand);
+  case RIMA_EXPR_BINARY:
+    return e->op != RIMA_BINARY_DIV && e->op != RIMA_BINARY_REM && e->op != RIMA_BINARY_IN && e->op != RIMA_BINARY_NOT_IN &&
+           is_calm(c, e->binary.left) && is_calm(c, e->binary.right);
+  case RIMA_EXPR_TUPLE:
+    for (uint32_t i = 0; i < e->list.count; i++)
+      if (!is_calm(c, e->list.items[i])) return false;
+    return true;
+  case RIMA_EXPR_CALL: /* xs.len() */
+    return e->call.count == 0 && e->call.callee->kind == RIMA_EXPR_MEMBER &&
+           e->call.callee->member.name.name == c->names.len && is_calm(c, e->call.callee->member.object);
+  default: return false;
+  }
+}
+
 /* The one expression a function consists of, or the one field assignment; NULL otherwise. */
 static rima_expr *only_value(const rima_function *ast) {
   if (ast->value) return ast->value;
@@ -200,7 +226,7 @@ static rima_stmt *only_assignment(const rima_function *ast) {
   return s->kind == RIMA_STMT_ASSIGN && s->assign.target->kind != RIMA_EXPR_INDEX ? s : NULL;
 }
 
-static bool is_inlinable(rima_fn *fn) {
+static bool is_inlinable(rima_compiler *c, rima_fn *fn) {
   rima_function *ast = fn->ast;
   if (!ast || (fn->kind != RIMA_FN_METHOD && fn->kind != RIMA_FN_EXTENSION && fn->kind != RIMA_FN_PLAIN))
     return false;
@@ -212,6 +238,8 @@ static bool is_inlinable(rima_fn *fn) {
                   ast->param_count <= 6;
     rima_expr *value = only_value(ast);
     rima_stmt *put = value ? NULL : only_assignment(ast);
+    bool keeps_trace = !fn->unit->is_user || (value ? is_calm(c, value) : put && is_calm(c, put->assign.value) && is_calm(c, put->assign.target));
+    simple &= keeps_trace && !(put && (put->op == RIMA_BINARY_DIV || put->op == RIMA_BINARY_REM));
     if (simple && value && tree_size(value, LIMIT) <= LIMIT) fn->inlining = INLINE_YES;
     if (simple && put && !ast->result &&
         tree_size(put->assign.value, LIMIT) + tree_size(put->assign.target, LIMIT) <= LIMIT)
@@ -266,7 +294,7 @@ static uint32_t emit_inlined(rima_compiler *c, rima_fn *fn, const uint32_t *regs
 }
 
 static bool may_inline(rima_compiler *c, rima_call *call) {
-  return call->fn && c->inline_depth < 4 && !call->is_safe && is_inlinable(call->fn) &&
+  return call->fn && c->inline_depth < 4 && !call->is_safe && is_inlinable(c, call->fn) &&
          (call->kind == RIMA_CALL_STATIC ||
           (call->kind == RIMA_CALL_METHOD && (call->is_super || !rima_must_dispatch(c, call))));
 }
