@@ -201,3 +201,8 @@ void tz_process_print_stack(FILE *to, tz_thread *th, tz_process *p, uint32_t mos
   uint32_t n = trace.n < 2 * most ? trace.n : 2 * most;
   print_words(to, th->vm, trace.words, n);
 }
+
+void tz_vm_print_stack(tz_vm *vm, FILE *to) {
+  enum { MOST = 50 };
+  if (vm->thread->process != NULL) tz_process_print_stack(to, vm->thread, vm->thread->process, MOST);
+}

@@ -13,6 +13,7 @@ tz_vm *program_vm(command_line *line, char **args, int n_args) {
   if (vm && tz_classlib_register(vm)) {
     vm->arguments = (const char *const *)args;
     vm->n_arguments = n_args;
+    crash_report_install(vm);
     return vm;
   }
   if (vm) tz_vm_free(vm);
@@ -22,6 +23,7 @@ tz_vm *program_vm(command_line *line, char **args, int n_args) {
 
 void program_end(tz_vm *vm) {
   tz_vm_flush(vm);
+  crash_report_install(NULL);
   tz_vm_free(vm);
 }
 

@@ -12,3 +12,7 @@ void program_end(tz_vm *vm);
 tz_module *program_load(tz_vm *vm, tz_image *image, const char *path, int *status);
 /* Runs () -> void or the like; false: the error was printed. */
 bool program_call(tz_vm *vm, tz_function *f, const tz_word *args, int n, tz_word *result);
+
+/* From now on a fault of the machine prints a crash report: native, compiled and guest frames. NULL: no VM to
+ * look at. */
+void crash_report_install(tz_vm *vm);

@@ -5,6 +5,7 @@
 #pragma once
 #include "terza/gc.h"
 #include "terza/thread.h"
+#include <stdio.h>
 
 typedef struct tz_options { /* one field for each line of spec/options.def */
 #define TZ_OPTION_BOOL(name, text, value, help) bool name;
@@ -92,6 +93,8 @@ void tz_vm_interrupt(tz_vm *vm);
 
 /* "Class: message", the stack trace, causes; malloc'd. NULL: out of memory. */
 char *tz_error_text(tz_vm *vm, void *error);
+/* The running process's frames as last saved, innermost first: for crash reports. */
+void tz_vm_print_stack(tz_vm *vm, FILE *to);
 
 /* Runs f to its end on a new main process, scheduling all others meanwhile. False: *exception has the uncaught error,
  * which is good until the next call that may collect. Processes that outlive f go on in the next run. Within a native it
