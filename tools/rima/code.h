@@ -185,3 +185,5 @@ void rima_label_back(rima_compiler *c, uint32_t label); /* the top of a loop: re
 void rima_counted_branch(rima_compiler *c, uint32_t counter, uint32_t bound, uint32_t top);
 uint32_t rima_emit_arguments(rima_compiler *c, rima_call *call, uint32_t *regs, uint32_t count);
 uint32_t rima_call_method(rima_compiler *c, rima_call *call, uint32_t *regs, uint32_t count, int32_t dst);
+/* Whether a new instance's field holds this literal already: zero bits. */
+bool rima_starts_so(rima_compiler *c, rima_field *f, const rima_expr *value);

@@ -363,7 +363,7 @@ static bool is_zero_literal(const rima_expr *e) {
 }
 
 /* Zero bits are what a new instance holds, except where the field is dynamic. */
-static bool starts_so(rima_compiler *c, rima_field *f, const rima_expr *value) {
+bool rima_starts_so(rima_compiler *c, rima_field *f, const rima_expr *value) {
   if (!is_zero_literal(value)) return false;
   return value->kind == RIMA_EXPR_NULL || rima_type_rep(rima_field_type(c, f)) != 'Y';
 }
@@ -382,7 +382,7 @@ static bool is_trivial_constructor(rima_compiler *c, rima_class *cls) {
         &cls->fields[((rima_member *)rima_map_get(&cls->decl->members, m->variable.pattern->local->name))
                          ->index];
     if (!is_plain_literal(m->variable.value)) return false;
-    stores += !starts_so(c, f, m->variable.value);
+    stores += !rima_starts_so(c, f, m->variable.value);
   }
   return stores <= 4;
 }
@@ -391,7 +391,7 @@ static void store_literals(rima_compiler *c, rima_class *cls, uint32_t object) {
   if (cls->kind == RIMA_CLASS_VARIANT) return;
   for (uint32_t i = 0; i < cls->field_count; i++) {
     rima_field *f = &cls->fields[i];
-    if (!f->variable || !f->variable->value || starts_so(c, f, f->variable->value)) continue;
+    if (!f->variable || !f->variable->value || rima_starts_so(c, f, f->variable->value)) continue;
     uint32_t mark = rima_code_mark(c);
     rima_type *type = rima_field_type(c, f);
     rima_check(c, f->variable->value, type);

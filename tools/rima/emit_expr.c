@@ -648,6 +648,14 @@ static uint32_t emit_unary(rima_compiler *c, rima_expr *e, int32_t dst) {
       (x->kind == RIMA_EXPR_FLOAT || x->kind == RIMA_EXPR_INT))
     return emit_float(c, x->kind == RIMA_EXPR_INT ? -(double)x->integer : -x->number, dst);
   if (e->resolved.how == RIMA_HOW_CALL) return rima_emit_call(c, e, e->resolved.decl, dst);
+  bool is_same = e->op == RIMA_UNARY_NOT_NULL && rima_type_rep(x->type) == 'R' && rima_type_rep(e->type) == 'R' &&
+                 rima_image_type(c, x->type) == rima_image_type(c, e->type);
+  if (is_same && (dst < 0 || (!c->code->regs[dst].is_local && has_type(c, (uint32_t)dst, e->type)))) {
+    uint32_t reg = rima_emit(c, x, dst); /* tested where it lands */
+    rima_line(c, e->span);
+    if (rima_type_is_nullable(x->type)) rima_op(c, TZ_OP_NONNULL, reg, 0, 0);
+    return reg;
+  }
   uint32_t result = rima_dst(c, e->type, dst), mark = rima_code_mark(c);
   uint32_t reg = rima_emit(c, x, RIMA_ANYWHERE);
   if (e->op == RIMA_UNARY_BIT_NOT) {

@@ -212,11 +212,15 @@ static void emit_constructor(rima_compiler *c, rima_fn *fn) {
     }
   box_params(c, params, fn->param_count);
   if (!cls->variant) construct_super(c, cls);
+  bool had_init = false;
   for (uint32_t i = 0; !cls->variant && i < decl->class_.member_count; i++) {
     rima_decl *m = decl->class_.members[i];
     if (m->kind == RIMA_DECL_INIT) rima_emit_block(c, m->init);
+    had_init |= m->kind == RIMA_DECL_INIT;
     if (m->kind != RIMA_DECL_VARIABLE || m->is_static || !m->variable.value) continue;
     rima_member *member = rima_map_get(&cls->decl->members, m->variable.pattern->local->name);
+    bool is_untouched = !had_init && (!cls->super || cls->super->kind == RIMA_CLASS_MACHINE);
+    if (is_untouched && rima_starts_so(c, &cls->fields[member->index], m->variable.value)) continue;
     store_value(c, &cls->fields[member->index], m->variable.value);
   }
   rima_op(c, TZ_OP_RET_VOID, 0, 0, 0);

@@ -282,13 +282,6 @@ static bool must_unwind(rima_compiler *c) {
   return false;
 }
 
-/* return f(…): the callee replaces this frame, if nothing is left to do in it. */
-static bool emit_tail_call(rima_compiler *c, rima_expr *value) {
-  (void)c;
-  (void)value;
-  return false;
-}
-
 void rima_emit_return(rima_compiler *c, rima_expr *value) {
   rima_type *result = c->code->result;
   bool has_result = result && result->kind != RIMA_T_VOID && result->kind != RIMA_T_NEVER;
@@ -312,7 +305,7 @@ void rima_emit_return(rima_compiler *c, rima_expr *value) {
     rima_emit_unwind(c, NULL);
     rima_emit_leave(c);
     rima_op(c, TZ_OP_RET, reg, 0, 0);
-  } else if (!emit_tail_call(c, value)) {
+  } else {
     rima_op(c, TZ_OP_RET, rima_emit_as(c, value, result, RIMA_ANYWHERE), 0, 0);
   }
   c->code->is_dead = true;
