@@ -2,18 +2,15 @@
 #include "process.h"
 #include "terza/opcode.h"
 
-static const char *const operands[TZ_OP_COUNT] = {
-#define TZ_OP(NAME, text, ops, RULE, FLAGS, meaning) ops,
+/* The operands end with *. */
+#define HAS_LIST(operands) ((operands)[sizeof(operands) > 1 ? sizeof(operands) - 2 : 0] == '*')
+static const bool has_list[256] = {
+#define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) [TZ_OP_##NAME] = HAS_LIST(operands),
 #include "terza/spec/opcodes.def"
 #undef TZ_OP
 };
 
-const tz_insn *tz_insn_list_of(const tz_insn *pc) {
-  uint8_t op = tz_insn_op(*pc);
-  if (op >= TZ_OP_COUNT) return NULL;
-  size_t n = strlen(operands[op]);
-  return n > 0 && operands[op][n - 1] == '*' ? pc + 1 : NULL;
-}
+const tz_insn *tz_insn_list_of(const tz_insn *pc) { return has_list[tz_insn_op(*pc)] ? pc + 1 : NULL; }
 
 tz_word *tz_frame_caller(tz_word *fp) {
   const tz_insn *pc = tz_frame_call_pc(fp);

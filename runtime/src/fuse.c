@@ -62,9 +62,7 @@ static const char *const operands[TZ_OP_COUNT] = {
 static uint32_t instruction_words(const tz_insn *pc) {
   uint8_t op = tz_insn_op(*pc);
   if (op == TZ_OP_SWITCH) return 1 + ((uint32_t)tz_insn_d(*pc) + 1) / 2;
-  const char *text = operands[op];
-  size_t n = strlen(text);
-  return n > 0 && text[n - 1] == '*' ? 1 + tz_insn_list_words(tz_insn_x(*pc)) : 1;
+  return tz_insn_list_of(pc) != NULL ? 1 + tz_insn_list_words(tz_insn_x(*pc)) : 1;
 }
 
 /* A branch back makes a loop. */

@@ -26,6 +26,8 @@
 #include "ops_then.h"
 #define THEN JLT_I
 #include "ops_then.h"
+#define THEN JLT_II
+#include "ops_then.h"
 #define THEN JMP
 #include "ops_then.h"
 #define THEN JNE_II
@@ -38,13 +40,9 @@
 #include "ops_then.h"
 #define THEN JNULL
 #include "ops_then.h"
-#define THEN JT
-#include "ops_then.h"
 #define THEN LIST_LOAD
 #include "ops_then.h"
 #define THEN LOAD_64
-#include "ops_then.h"
-#define THEN MOV
 #include "ops_then.h"
 #define THEN MUL_F
 #include "ops_then.h"
@@ -61,6 +59,8 @@
 #define THEN SUB_F
 #include "ops_then.h"
 #define THEN SUB_I
+#include "ops_then.h"
+#define THEN ADD_F_JNLT_F
 #include "ops_then.h"
 #define THEN ADD_F_PUTF
 #include "ops_then.h"
