@@ -44,8 +44,8 @@ static rima_fn *default_fn(rima_compiler *c, rima_fn *fn, uint32_t i, rima_param
   return fn->defaults[i] = d;
 }
 
-/* regs: the receiver, if any, and the arguments before this one. */
-static uint32_t emit_default(rima_compiler *c, rima_fn *fn, uint32_t i, const uint32_t *regs) {
+/* args: the arguments before this one; a method's receiver stands before them. */
+static uint32_t emit_default(rima_compiler *c, rima_fn *fn, uint32_t i, const uint32_t *args) {
   rima_param *param = param_of(fn, i);
   if (!param) {
     uint32_t reg = rima_reg_for(c, fn->params[i]);
@@ -58,12 +58,12 @@ static uint32_t emit_default(rima_compiler *c, rima_fn *fn, uint32_t i, const ui
     return rima_emit_as(c, param->default_value, fn->params[i], RIMA_ANYWHERE);
   }
   rima_fn *d = default_fn(c, fn, i, param);
-  uint32_t skip = fn->has_receiver && !d->has_receiver;
-  return rima_call_fn(c, d, regs + skip, i + fn->has_receiver - skip, RIMA_ANYWHERE);
+  return rima_call_fn(c, d, args - d->has_receiver, i + d->has_receiver, RIMA_ANYWHERE);
 }
 
 /* Arguments behind what regs already holds (count registers). */
 uint32_t rima_emit_arguments(rima_compiler *c, rima_call *call, uint32_t *regs, uint32_t count) {
+  const uint32_t *args = regs + count;
   bool guarded[256] = {false};
   bool later = false;
   for (uint32_t i = call->count; i-- > 0;) {
@@ -76,7 +76,7 @@ uint32_t rima_emit_arguments(rima_compiler *c, rima_call *call, uint32_t *regs, 
       return count;
     }
     if (call->args[i]) regs[count] = emit_argument(c, call->args[i], call->types[i], guarded[i & 255]);
-    else regs[count] = emit_default(c, call->fn, i, regs);
+    else regs[count] = emit_default(c, call->fn, i, args);
     count++;
   }
   return count;
