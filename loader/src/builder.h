@@ -4,11 +4,14 @@
 #include "terza/arena.h"
 #include "terza/module.h"
 
-/* Open addressing; a slot holds index + 1, 0 is empty. Keys live in the image's tables. */
+/* Open addressing; capacity is a power of two. Keys live in the image's tables. */
+typedef struct tz_index_slot {
+  uint32_t number; /* index + 1; 0 is empty */
+  uint32_t hash;
+} tz_index_slot;
 typedef struct tz_index_table {
-  uint32_t *slots;
-  uint64_t *hashes;
-  uint32_t n, capacity; /* capacity is a power of two */
+  tz_index_slot *slots;
+  uint32_t n, capacity;
 } tz_index_table;
 
 typedef struct tz_image_builder {

@@ -49,6 +49,11 @@ tz_text tz_image_copy_text(tz_image *image, tz_text text) {
   return tz_image_text(image, text.at, text.length);
 }
 
+/* A definition usually repeats the name of its declaration. */
+static tz_text defined_name(tz_image *image, tz_text declared, tz_text name) {
+  return tz_text_equal(declared, name) ? declared : tz_image_copy_text(image, name);
+}
+
 uint32_t tz_image_declare_class(tz_image *image, tz_text name) {
   if (!TZ_IMAGE_GROW(image, image->classes, image->n_classes, image->builder->classes_capacity))
     return TZ_NONE;
@@ -86,7 +91,7 @@ static const tz_implements *copy_implements(tz_image *image, const tz_class_entr
 void tz_image_define_class(tz_image *image, uint32_t index, const tz_class_entry *entry) {
   if (index >= image->n_classes) return;
   tz_class_entry c = *entry;
-  c.name = tz_image_copy_text(image, entry->name);
+  c.name = defined_name(image, image->classes[index].name, entry->name);
   c.module = tz_image_copy_text(image, entry->module);
   tz_field *fields = tz_image_copy(image, entry->fields, entry->n_fields, sizeof *fields);
   for (uint32_t i = 0; fields != NULL && i < c.n_fields; i++)
@@ -103,7 +108,7 @@ void tz_image_define_class(tz_image *image, uint32_t index, const tz_class_entry
 void tz_image_define_function(tz_image *image, uint32_t index, const tz_function_entry *entry) {
   if (index >= image->n_functions) return;
   tz_function_entry f = *entry;
-  f.name = tz_image_copy_text(image, entry->name);
+  f.name = defined_name(image, image->functions[index].name, entry->name);
   f.module = tz_image_copy_text(image, entry->module);
   f.registers = tz_image_copy(image, entry->registers, f.n_registers, sizeof(uint32_t));
   f.code = tz_image_copy(image, entry->code, f.n_words, sizeof(uint64_t));

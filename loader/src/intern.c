@@ -14,40 +14,41 @@ uint64_t tz_hash_bytes(const void *bytes, size_t n) {
 
 static bool table_grow(tz_image *image, tz_index_table *t) {
   uint32_t capacity = t->capacity == 0 ? 16 : t->capacity * 2;
-  uint32_t *slots = tz_arena_alloc(image->arena, capacity * sizeof *slots);
-  uint64_t *hashes = tz_arena_alloc(image->arena, capacity * sizeof *hashes);
-  if (slots == NULL || hashes == NULL) {
+  tz_index_slot *slots = tz_arena_alloc(image->arena, capacity * sizeof *slots);
+  if (slots == NULL) {
     image->builder->failed = true;
     return false;
   }
   for (uint32_t i = 0; i < t->capacity; i++) {
-    if (t->slots[i] == 0) continue;
-    uint32_t at = (uint32_t)t->hashes[i] & (capacity - 1);
-    while (slots[at] != 0) at = (at + 1) & (capacity - 1);
+    if (t->slots[i].number == 0) continue;
+    uint32_t at = t->slots[i].hash & (capacity - 1);
+    while (slots[at].number != 0) at = (at + 1) & (capacity - 1);
     slots[at] = t->slots[i];
-    hashes[at] = t->hashes[i];
   }
-  *t = (tz_index_table){slots, hashes, t->n, capacity};
+  *t = (tz_index_table){slots, t->n, capacity};
   return true;
 }
+
+/* All bits of the hash have a say in the 32 that a slot keeps. */
+static uint32_t slot_hash(uint64_t hash) { return (uint32_t)(hash ^ hash >> 32); }
 
 typedef bool matches_fn(const tz_image *image, uint32_t index, const void *key);
 
 /* The index of the entry equal to key, or TZ_NONE: then *slot is where to put the new one. */
-static uint32_t table_find(tz_image *image, tz_index_table *t, uint64_t hash, matches_fn *matches,
-                           const void *key, uint32_t *slot) {
+static inline uint32_t table_find(tz_image *image, tz_index_table *t, uint64_t hash, matches_fn *matches,
+                                  const void *key, uint32_t *slot) {
   *slot = TZ_NONE;
   if (t->n * 2 >= t->capacity && !table_grow(image, t)) return TZ_NONE;
-  uint32_t at = (uint32_t)hash & (t->capacity - 1);
-  for (; t->slots[at] != 0; at = (at + 1) & (t->capacity - 1))
-    if (t->hashes[at] == hash && matches(image, t->slots[at] - 1, key)) return t->slots[at] - 1;
+  uint32_t at = slot_hash(hash) & (t->capacity - 1);
+  for (; t->slots[at].number != 0; at = (at + 1) & (t->capacity - 1))
+    if (t->slots[at].hash == slot_hash(hash) && matches(image, t->slots[at].number - 1, key))
+      return t->slots[at].number - 1;
   *slot = at;
   return TZ_NONE;
 }
 
 static uint32_t table_put(tz_index_table *t, uint32_t slot, uint64_t hash, uint32_t index) {
-  t->slots[slot] = index + 1;
-  t->hashes[slot] = hash;
+  t->slots[slot] = (tz_index_slot){index + 1, slot_hash(hash)};
   t->n++;
   return index;
 }

@@ -4,13 +4,15 @@
 #include "signature.h"
 #include "terza/decode.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 
 /* Texts are numbered in the order in which they are first mentioned; 0 is the empty one. */
 typedef struct writer {
   const tz_image *image;
   uint8_t *bytes;
   size_t n, capacity;
-  uint64_t offsets[TZ_SECTION_COUNT], lengths[TZ_SECTION_COUNT];
+  uint64_t start; /* of the section being written */
+  uint64_t lengths[TZ_SECTION_COUNT];
   struct text_slot {
     const char *at;
     uint32_t length, number;
@@ -21,32 +23,54 @@ typedef struct writer {
   bool failed;
 } writer;
 
-static uint8_t *put(writer *w, const void *from, size_t n) {
-  if (w->failed || n == 0) return NULL;
-  if (n > w->capacity - w->n) {
-    size_t capacity = (w->n + n) * 2 + 4096;
-    uint8_t *larger = realloc(w->bytes, capacity);
-    if (larger == NULL) {
-      w->failed = true;
-      return NULL;
-    }
-    w->bytes = larger;
-    w->capacity = capacity;
+static bool reserve(writer *w, size_t capacity) {
+  uint8_t *larger = realloc(w->bytes, capacity);
+  if (larger == NULL) {
+    w->failed = true;
+    return false;
   }
-  uint8_t *to = w->bytes + w->n;
-  if (from != NULL) memcpy(to, from, n);
-  else memset(to, 0, n);
-  w->n += n;
-  return to;
+  w->bytes = larger;
+  w->capacity = capacity;
+  return true;
 }
 
-static void begin(writer *w, int section) {
-  put(w, NULL, -w->n & (TZ_FORMAT_ALIGN - 1));
-  w->offsets[section] = w->n;
+static void put(writer *w, const void *from, size_t n) {
+  if (w->failed || n == 0) return;
+  if (n > w->capacity - w->n && !reserve(w, (w->n + n) * 2 + 4096)) return;
+  if (from != NULL) memcpy(w->bytes + w->n, from, n);
+  else memset(w->bytes + w->n, 0, n);
+  w->n += n;
 }
-static void end(writer *w, int section) { w->lengths[section] = w->n - w->offsets[section]; }
+
+/* Most of a file is code and what belongs to it: room for that from the start, on huge pages if it is much.
+ */
+static void reserve_functions(writer *w) {
+  enum { HUGE_PAGE = 1 << 21 };
+  size_t bytes = 4096;
+  for (uint32_t i = 0; i < w->image->n_functions; i++) {
+    const tz_function_entry *f = &w->image->functions[i];
+    bytes += sizeof(tz_file_function) + f->n_registers * sizeof *f->registers + f->n_words * sizeof *f->code +
+             f->n_lines * sizeof *f->lines + f->n_sites * sizeof(tz_file_site) +
+             f->n_locals * sizeof(tz_file_local) + f->name.length + f->n_handlers * sizeof *f->handlers;
+  }
+  bytes += bytes / 4;
+  if (bytes < HUGE_PAGE) {
+    reserve(w, bytes);
+    return;
+  }
+  w->capacity = (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+  w->bytes = aligned_alloc(HUGE_PAGE, w->capacity);
+  if (w->bytes == NULL) w->failed = true;
+  else madvise(w->bytes, w->capacity, MADV_HUGEPAGE);
+}
+
+static void begin(writer *w) {
+  put(w, NULL, -w->n & (TZ_FORMAT_ALIGN - 1));
+  w->start = w->n;
+}
+static void end(writer *w, int section) { w->lengths[section] = w->n - w->start; }
 static void put_array(writer *w, int section, const void *from, size_t bytes) {
-  begin(w, section);
+  begin(w);
   put(w, from, bytes);
   end(w, section);
 }
@@ -101,27 +125,27 @@ static uint32_t text_number(writer *w, tz_text text) {
 
 /* --- records, section by section --- */
 
-static void write_module(writer *w) {
+static tz_file_module module_record(writer *w) {
   const tz_image *m = w->image;
-  tz_file_module r = {text_number(w, m->name),
-                      m->flags,
-                      m->init,
-                      m->main,
-                      m->n_imported_classes,
-                      m->n_imported_functions,
-                      m->n_imported_globals,
-                      tz_decode_fingerprint()};
-  put_array(w, TZ_SECTION_MODULE, &r, sizeof r);
+  w->lengths[TZ_SECTION_MODULE] = sizeof(tz_file_module);
+  return (tz_file_module){text_number(w, m->name),
+                          m->flags,
+                          m->init,
+                          m->main,
+                          m->n_imported_classes,
+                          m->n_imported_functions,
+                          m->n_imported_globals,
+                          tz_decode_fingerprint()};
 }
 
 static void write_signatures(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_SIGNATURES);
+  begin(w);
   for (uint32_t i = 0; i < m->n_signatures; i++)
     put(w, &(tz_file_signature){m->signatures[i].result, m->signatures[i].n_params},
         sizeof(tz_file_signature));
   end(w, TZ_SECTION_SIGNATURES);
-  begin(w, TZ_SECTION_PARAMS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_signatures; i++)
     put(w, m->signatures[i].params, m->signatures[i].n_params * sizeof(uint32_t));
   end(w, TZ_SECTION_PARAMS);
@@ -129,7 +153,7 @@ static void write_signatures(writer *w) {
 
 static void write_class_records(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_CLASSES);
+  begin(w);
   for (uint32_t i = 0; i < m->n_classes; i++) {
     const tz_class_entry *c = &m->classes[i];
     tz_file_class r = {text_number(w, c->name),
@@ -147,14 +171,14 @@ static void write_class_records(writer *w) {
 
 static void write_members(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_FIELDS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_classes; i++)
     for (uint32_t j = 0; j < m->classes[i].n_fields; j++) {
       const tz_field *f = &m->classes[i].fields[j];
       put(w, &(tz_file_field){text_number(w, f->name), f->type}, sizeof(tz_file_field));
     }
   end(w, TZ_SECTION_FIELDS);
-  begin(w, TZ_SECTION_METHODS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_classes; i++)
     for (uint32_t j = 0; j < m->classes[i].n_methods; j++) {
       const tz_method *f = &m->classes[i].methods[j];
@@ -165,14 +189,14 @@ static void write_members(writer *w) {
 
 static void write_implements(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_IMPLEMENTS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_classes; i++)
     for (uint32_t j = 0; j < m->classes[i].n_implements; j++) {
       const tz_implements *p = &m->classes[i].implements[j];
       put(w, &(tz_file_implements){p->interface, p->n_functions}, sizeof(tz_file_implements));
     }
   end(w, TZ_SECTION_IMPLEMENTS);
-  begin(w, TZ_SECTION_SLOTS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_classes; i++)
     for (uint32_t j = 0; j < m->classes[i].n_implements; j++) {
       const tz_implements *p = &m->classes[i].implements[j];
@@ -183,7 +207,7 @@ static void write_implements(writer *w) {
 
 static void write_function_records(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_FUNCTIONS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_functions; i++) {
     const tz_function_entry *f = &m->functions[i];
     tz_file_function r = {text_number(w, f->name),
@@ -206,7 +230,7 @@ static void write_function_records(writer *w) {
 /* A part of every function that is stored as it stands in memory. */
 #define WRITE_PARTS(w, section, array, count)                                                                \
   do {                                                                                                       \
-    begin((w), (section));                                                                                   \
+    begin((w));                                                                                              \
     for (uint32_t i_ = 0; i_ < (w)->image->n_functions; i_++) {                                              \
       const tz_function_entry *f_ = &(w)->image->functions[i_];                                              \
       put((w), f_->array, f_->count * sizeof *f_->array);                                                    \
@@ -215,7 +239,7 @@ static void write_function_records(writer *w) {
   } while (0)
 
 static void write_sites(writer *w) {
-  begin(w, TZ_SECTION_SITES);
+  begin(w);
   for (uint32_t i = 0; i < w->image->n_functions; i++)
     for (uint32_t j = 0; j < w->image->functions[i].n_sites; j++) {
       const tz_site_entry *s = &w->image->functions[i].sites[j];
@@ -225,7 +249,7 @@ static void write_sites(writer *w) {
 }
 
 static void write_locals(writer *w) {
-  begin(w, TZ_SECTION_LOCALS);
+  begin(w);
   for (uint32_t i = 0; i < w->image->n_functions; i++)
     for (uint32_t j = 0; j < w->image->functions[i].n_locals; j++) {
       const tz_local *l = &w->image->functions[i].locals[j];
@@ -245,7 +269,7 @@ static void write_functions(writer *w) {
 }
 
 static void write_globals(writer *w) {
-  begin(w, TZ_SECTION_GLOBALS);
+  begin(w);
   for (uint32_t i = 0; i < w->image->n_globals; i++) {
     const tz_global_entry *g = &w->image->globals[i];
     tz_file_global r = {text_number(w, g->name), text_number(w, g->module), g->flags, g->type};
@@ -256,7 +280,7 @@ static void write_globals(writer *w) {
 
 static void write_constants(writer *w) {
   const tz_image *m = w->image;
-  begin(w, TZ_SECTION_CONSTANTS);
+  begin(w);
   for (uint32_t i = 0; i < m->n_constants; i++) {
     const tz_constant *k = &m->constants[i];
     bool is_string = k->kind == TZ_KIND_STRING;
@@ -264,7 +288,7 @@ static void write_constants(writer *w) {
     put(w, &r, sizeof r);
   }
   end(w, TZ_SECTION_CONSTANTS);
-  begin(w, TZ_SECTION_DATA);
+  begin(w);
   for (uint32_t i = 0; i < m->n_constants; i++)
     if (m->constants[i].kind == TZ_KIND_STRING)
       put(w, m->constants[i].string.at, m->constants[i].string.length);
@@ -272,7 +296,7 @@ static void write_constants(writer *w) {
 }
 
 static void write_sources(writer *w) {
-  begin(w, TZ_SECTION_SOURCES);
+  begin(w);
   for (uint32_t i = 0; i < w->image->n_sources; i++) {
     uint32_t number = text_number(w, w->image->sources[i]);
     put(w, &number, sizeof number);
@@ -289,7 +313,7 @@ static void write_hashes(writer *w) {
     w->failed = true;
     return;
   }
-  begin(w, TZ_SECTION_HASHES);
+  begin(w);
   for (uint32_t i = 0; i < m->n_imported_classes; i++) put_hash(w, tz_hash_class(&h, i));
   for (uint32_t i = 0; i < m->n_imported_functions; i++) put_hash(w, tz_hash_function(&h, i));
   for (uint32_t i = 0; i < m->n_imported_globals; i++) put_hash(w, tz_hash_global(&h, i));
@@ -297,35 +321,44 @@ static void write_hashes(writer *w) {
   tz_hashes_fini(&h);
 }
 
-/* Texts are known only when all other sections are written, so these come last in memory and are moved into
- * place. */
-static void write_texts(writer *w) {
-  begin(w, TZ_SECTION_TEXTS);
-  for (uint32_t i = 0; i < w->n_texts; i++) put(w, &w->order[i].length, sizeof(uint32_t));
-  end(w, TZ_SECTION_TEXTS);
-  begin(w, TZ_SECTION_TEXT_BYTES);
-  for (uint32_t i = 0; i < w->n_texts; i++) put(w, w->order[i].at, w->order[i].length);
-  end(w, TZ_SECTION_TEXT_BYTES);
-}
-
 static size_t align_up(size_t n) { return (n + TZ_FORMAT_ALIGN - 1) & ~(size_t)(TZ_FORMAT_ALIGN - 1); }
 
-/* Lays the written sections out in file order behind the head. */
-static uint8_t *assemble_file(const writer *w, size_t *length) {
+static void measure_texts(writer *w) {
+  w->lengths[TZ_SECTION_TEXTS] = w->n_texts * sizeof(uint32_t);
+  w->lengths[TZ_SECTION_TEXT_BYTES] = 0;
+  for (uint32_t i = 0; i < w->n_texts; i++) w->lengths[TZ_SECTION_TEXT_BYTES] += w->order[i].length;
+}
+
+static void write_texts(const writer *w, uint8_t *lengths, uint8_t *bytes) {
+  for (uint32_t i = 0; i < w->n_texts; i++) {
+    memcpy(lengths + i * sizeof(uint32_t), &w->order[i].length, sizeof(uint32_t));
+    memcpy(bytes, w->order[i].at, w->order[i].length);
+    bytes += w->order[i].length;
+  }
+}
+
+/* The head, the module and the texts are known only when all other sections are written, but stand before
+ * them: the others move up. `module` is the one record of its section. */
+static uint8_t *assemble_file(writer *w, const tz_file_module *module, size_t *length) {
   tz_file_section table[TZ_SECTION_COUNT];
-  size_t at = TZ_FORMAT_HEAD;
+  size_t at = TZ_FORMAT_HEAD, others = align_up(w->n);
+  measure_texts(w);
   for (int i = 0; i < TZ_SECTION_COUNT; i++) {
     table[i] = (tz_file_section){at, w->lengths[i]};
     at = align_up(at + w->lengths[i]);
   }
+  put(w, NULL, others - w->n);
+  if (w->failed || (at > w->capacity && !reserve(w, at))) return NULL;
   tz_file_header header = {.version = TZ_FORMAT_VERSION, .n_sections = TZ_SECTION_COUNT, .length = at};
   memcpy(header.magic, tz_format_magic, sizeof header.magic);
-  uint8_t *file = calloc(1, at);
-  if (file == NULL) return NULL;
+  uint8_t *file = w->bytes;
+  memmove(file + (at - others), file, others);
+  memset(file, 0, at - others);
   memcpy(file, &header, sizeof header);
   memcpy(file + sizeof header, table, sizeof table);
-  for (int i = 0; i < TZ_SECTION_COUNT; i++)
-    if (table[i].length != 0) memcpy(file + table[i].offset, w->bytes + w->offsets[i], table[i].length);
+  memcpy(file + table[TZ_SECTION_MODULE].offset, module, sizeof *module);
+  write_texts(w, file + table[TZ_SECTION_TEXTS].offset, file + table[TZ_SECTION_TEXT_BYTES].offset);
+  w->bytes = NULL;
   *length = at;
   return file;
 }
@@ -334,7 +367,8 @@ uint8_t *tz_image_write(const tz_image *image, size_t *length) {
   if (image->builder != NULL) return NULL;
   writer w = {.image = image};
   w.failed = !push_text(&w, (tz_text){"", 0});
-  write_module(&w);
+  if (!w.failed) reserve_functions(&w);
+  tz_file_module module = module_record(&w);
   put_array(&w, TZ_SECTION_TYPES, image->types, image->n_types * sizeof *image->types);
   write_signatures(&w);
   write_class_records(&w);
@@ -345,8 +379,7 @@ uint8_t *tz_image_write(const tz_image *image, size_t *length) {
   write_constants(&w);
   write_sources(&w);
   write_hashes(&w);
-  write_texts(&w);
-  uint8_t *file = w.failed ? NULL : assemble_file(&w, length);
+  uint8_t *file = w.failed ? NULL : assemble_file(&w, &module, length);
   free(w.bytes);
   free(w.slots);
   free(w.order);
