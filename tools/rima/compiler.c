@@ -307,15 +307,8 @@ void rima_drain(rima_compiler *c) {
 
 /* ---- generic bodies that nothing has used ---- */
 
-static bool is_used(rima_compiler *c, rima_function *ast) {
-  rima_list *chain = rima_map_get(&c->functions, ast);
-  for (uint32_t i = 0; chain && i < chain->count; i++)
-    if (((rima_fn *)chain->items[i])->is_queued) return true;
-  return false;
-}
-
 static void check_open(rima_compiler *c, rima_fn *fn) {
-  if (fn->ast->is_busy || (!fn->ast->body && !fn->ast->value) || is_used(c, fn->ast)) return;
+  if (fn->ast->is_busy || (!fn->ast->body && !fn->ast->value) || fn->ast->is_used) return;
   rima_saved_context saved;
   rima_fn_signature(c, fn);
   fn->ast->is_busy = true;

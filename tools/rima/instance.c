@@ -155,25 +155,19 @@ rima_fn *rima_fn_instance(rima_compiler *c, rima_function *ast, rima_unit *unit,
                           rima_extension *extension, rima_type *const *extension_args,
                           rima_type *const *args) {
   uint32_t extension_count = extension ? extension->decl->extend.type_param_count : 0;
-  rima_list *chain = rima_map_get(&c->functions, ast);
-  if (!chain) {
-    chain = RIMA_NEW(c->arena, rima_list);
-    rima_map_put(c->arena, &c->functions, ast, chain);
-  }
-  for (uint32_t i = 0; i < chain->count; i++) {
-    rima_fn *fn = chain->items[i];
-    if (fn->owner == owner && same_types(fn->args, args, ast->type_param_count) &&
+  const void *key = owner ? (const void *)owner : ast; /* the owner's members, else the uses of one function */
+  rima_fn *first = rima_map_get(&c->functions, key);
+  for (rima_fn *fn = first; fn; fn = fn->next_instance)
+    if (fn->ast == ast && fn->owner == owner && same_types(fn->args, args, ast->type_param_count) &&
         same_types(fn->extension_args, extension_args, extension_count))
       return fn;
-  }
   rima_fn *fn = rima_fn_new(c, RIMA_FN_PLAIN, ast, unit);
   fn->owner = owner;
   fn->extension = extension;
   fn->args = copy_types(c, args, ast->type_param_count);
   fn->extension_args = copy_types(c, extension_args, extension_count);
-  rima_list_add(c->arena, chain, fn);
-  rima_saved_params saved = {.count = 0};
-  (void)saved;
+  fn->next_instance = first;
+  rima_map_put(c->arena, &c->functions, key, fn);
   if (extension) {
     fn->kind = RIMA_FN_EXTENSION;
     fn->has_receiver = !ast->is_static;

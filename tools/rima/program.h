@@ -215,6 +215,7 @@ struct rima_fn {
   rima_extension *extension;
   rima_type **extension_args;
   rima_type **args; /* for ast->type_params */
+  rima_fn *next_instance; /* instance.c: with the same key */
   rima_fn *of;      /* DEFAULT: whose */
   rima_expr *default_value;
   uint32_t of_index;
@@ -383,7 +384,7 @@ struct rima_compiler {
   rima_unit *core, *program;
   rima_map builtins;        /* name → entity: int, Object, Error, … */
   rima_map extensions;      /* method name → rima_extension_method chain */
-  rima_map functions;       /* syntax → chain of rima_fn instances, see instance.c */
+  rima_map functions;       /* class or syntax → chain of rima_fn instances, see instance.c */
   rima_map overridden;      /* names of methods that some class overrides */
   rima_map dynamic_names;   /* names used on dyn values */
   rima_map methods_by_name; /* name → rima_list of rima_class with such a method, for dynamic names */

@@ -9,6 +9,7 @@
 void rima_reach_fn(rima_compiler *c, rima_fn *fn) {
   if (fn->is_queued) return;
   fn->is_queued = true;
+  if (fn->ast && fn->kind != RIMA_FN_DEFAULT) fn->ast->is_used = true;
   rima_list_add(c->arena, &c->queue, fn);
 }
 
