@@ -104,6 +104,7 @@ void rima_report_no_member(rima_compiler *c, rima_type *type, rima_ident name) {
     for (uint32_t i = 0; s->decl && i < s->decl->member_count; i++)
       rima_nearest_offer(&nearest, s->decl->list[i].name->text, s->decl->list[i].name->length);
   }
+  if (type->kind == RIMA_T_STR || type->kind == RIMA_T_ARRAY) rima_nearest_offer(&nearest, "len", 3);
   for (uint32_t i = 0; i < c->extensions.capacity; i++) {
     if (!c->extensions.keys[i]) continue;
     rima_type **args;
