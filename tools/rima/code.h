@@ -187,3 +187,17 @@ uint32_t rima_emit_arguments(rima_compiler *c, rima_call *call, uint32_t *regs, 
 uint32_t rima_call_method(rima_compiler *c, rima_call *call, uint32_t *regs, uint32_t count, int32_t dst);
 /* Whether a new instance's field holds this literal already: zero bits. */
 bool rima_starts_so(rima_compiler *c, rima_field *f, const rima_expr *value);
+/* The value in `reg` is wanted in dst, if dst is given; types need no conversion. */
+uint32_t rima_settle(rima_compiler *c, uint32_t reg, int32_t dst);
+/* The left operand, safe from what the right one assigns. */
+uint32_t rima_emit_left(rima_compiler *c, rima_expr *left, rima_expr *right, rima_type *want);
+/* A reference already is of the wanted type as the verifier sees it. */
+bool rima_is_upcast(rima_compiler *c, rima_type *from, rima_type *to);
+uint32_t rima_emit_index_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_is_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_as_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_list_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_tuple_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_map_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_object_expr(rima_compiler *c, rima_expr *e, int32_t dst);
+uint32_t rima_emit_range_expr(rima_compiler *c, rima_expr *e, int32_t dst);

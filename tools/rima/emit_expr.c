@@ -22,7 +22,7 @@ void rima_move(rima_compiler *c, uint32_t to, uint32_t from) {
 }
 
 /* The value in `reg` is wanted in dst, if dst is given; types need no conversion. */
-static uint32_t settle(rima_compiler *c, uint32_t reg, int32_t dst) {
+uint32_t rima_settle(rima_compiler *c, uint32_t reg, int32_t dst) {
   if (dst < 0) return reg;
   rima_move(c, (uint32_t)dst, reg);
   return (uint32_t)dst;
@@ -38,7 +38,7 @@ static tz_opcode unbox_op(const rima_type *to) {
 }
 
 /* A reference already is of the wanted type as the verifier sees it. */
-static bool is_upcast(rima_compiler *c, rima_type *from, rima_type *to) {
+bool rima_is_upcast(rima_compiler *c, rima_type *from, rima_type *to) {
   from = rima_type_strip(from);
   to = rima_type_strip(to);
   return from->kind == RIMA_T_NEVER || rima_type_is_subtype(c, from, to);
@@ -56,14 +56,14 @@ static uint32_t check_boxed(rima_compiler *c, uint32_t reg, rima_type *value, in
 }
 
 uint32_t rima_convert(rima_compiler *c, uint32_t reg, rima_type *from, rima_type *to, int32_t dst) {
-  if (from == to || from->kind == RIMA_T_NEVER || to->kind == RIMA_T_VOID) return settle(c, reg, dst);
+  if (from == to || from->kind == RIMA_T_NEVER || to->kind == RIMA_T_VOID) return rima_settle(c, reg, dst);
   char a = rima_type_rep(from), b = rima_type_rep(to);
   if (from->kind == RIMA_T_NULL) {
     uint32_t result = rima_dst(c, to, dst);
     rima_op(c, TZ_OP_NULL, result, 0, 0);
     return result;
   }
-  if (a == 'I' && b == 'F') return settle(c, reg, dst);
+  if (a == 'I' && b == 'F') return rima_settle(c, reg, dst);
   if ((a == 'I' || a == 'F') && b == 'Y') {
     if (a == 'I' && rima_type_strip(to)->kind == RIMA_T_FLOAT) {
       uint32_t wide = rima_reg_for(c, RIMA_KIND(c, FLOAT));
@@ -82,19 +82,19 @@ uint32_t rima_convert(rima_compiler *c, uint32_t reg, rima_type *from, rima_type
   }
   if (a == 'Y' && b == 'Y') {
     if (from->kind == RIMA_T_DYN && to->kind == RIMA_T_NULLABLE) return check_boxed(c, reg, to->of, dst);
-    return settle(c, reg, dst);
+    return rima_settle(c, reg, dst);
   }
   if (a == 'R' && b == 'Y') {
     uint32_t result = rima_dst(c, to, dst);
     rima_op(c, TZ_OP_MOV, result, reg, 0);
     return result;
   }
-  if (a == 'R' && b == 'R' && is_upcast(c, from, to)) return settle(c, reg, dst);
-  if (b != 'R') return settle(c, reg, dst);
+  if (a == 'R' && b == 'R' && rima_is_upcast(c, from, to)) return rima_settle(c, reg, dst);
+  if (b != 'R') return rima_settle(c, reg, dst);
   uint32_t result = dst >= 0 && has_type(c, (uint32_t)dst, to) ? (uint32_t)dst : rima_reg_for(c, to);
   rima_op(c, TZ_OP_CAST, result, reg, rima_image_type(c, to));
   if (from->kind == RIMA_T_DYN && to->kind != RIMA_T_NULLABLE) rima_op(c, TZ_OP_NONNULL, result, 0, 0);
-  return settle(c, result, dst);
+  return rima_settle(c, result, dst);
 }
 
 /* What a test has shown needs no NONNULL. */
@@ -102,10 +102,10 @@ static uint32_t narrow(rima_compiler *c, uint32_t reg, rima_type *from, rima_typ
   if (from->kind == RIMA_T_DYN && rima_type_rep(to) == 'R')
     from = rima_type_nullable(c, RIMA_KIND(c, OBJECT));
   if (from->kind == RIMA_T_OBJECT || from->kind == RIMA_T_NULLABLE || from->kind == RIMA_T_CLASS)
-    if (rima_type_rep(to) == 'R' && !is_upcast(c, from, to)) {
+    if (rima_type_rep(to) == 'R' && !rima_is_upcast(c, from, to)) {
       uint32_t result = dst >= 0 && has_type(c, (uint32_t)dst, to) ? (uint32_t)dst : rima_reg_for(c, to);
       rima_op(c, TZ_OP_CAST, result, reg, rima_image_type(c, to));
-      return settle(c, result, dst);
+      return rima_settle(c, result, dst);
     }
   return rima_convert(c, reg, from, to, dst);
 }
@@ -133,10 +133,11 @@ uint32_t rima_emit_as(rima_compiler *c, rima_expr *e, rima_type *want, int32_t d
     return rima_emit_as(c, e, want, dst);
   }
   char a = rima_type_rep(from), b = rima_type_rep(want);
-  if (a == 'R' && (b == 'R' || b == 'Y') && is_upcast(c, from, want)) {
+  if (a == 'R' && (b == 'R' || b == 'Y') && rima_is_upcast(c, from, want)) {
     if (b == 'R') return rima_emit(c, e, dst);
     if (e->kind == RIMA_EXPR_STRING) return rima_emit(c, e, (int32_t)rima_dst(c, want, dst));
-    uint32_t result = rima_dst(c, want, dst), mark = rima_code_mark(c); /* what makes references writes no `any` */
+    uint32_t result = rima_dst(c, want, dst),
+             mark = rima_code_mark(c); /* what makes references writes no `any` */
     rima_move(c, result, rima_emit(c, e, RIMA_ANYWHERE));
     rima_code_release(c, mark);
     return result;
@@ -283,7 +284,7 @@ static uint32_t emit_local(rima_compiler *c, rima_expr *e, int32_t dst) {
 }
 
 static uint32_t emit_this(rima_compiler *c, int32_t dst) {
-  return settle(c, (uint32_t)c->code->this_reg, dst);
+  return rima_settle(c, (uint32_t)c->code->this_reg, dst);
 }
 
 static uint32_t emit_function_value(rima_compiler *c, rima_fn *fn, int32_t dst) {
@@ -304,7 +305,7 @@ void rima_put_field(rima_compiler *c, uint32_t value, rima_type *type, uint32_t 
 static uint32_t emit_name(rima_compiler *c, rima_expr *e, int32_t dst) {
   switch ((rima_how)e->resolved.how) {
   case RIMA_HOW_LOCAL: return emit_local(c, e, dst);
-  case RIMA_HOW_REGISTER: return settle(c, (uint32_t)e->resolved.reg, dst);
+  case RIMA_HOW_REGISTER: return rima_settle(c, (uint32_t)e->resolved.reg, dst);
   case RIMA_HOW_FIELD: return get_field(c, emit_this(c, RIMA_ANYWHERE), e->resolved.decl, dst);
   case RIMA_HOW_GLOBAL: return emit_global(c, e->resolved.decl, e->type, dst);
   case RIMA_HOW_FUNCTION: return emit_function_value(c, e->resolved.decl, dst);
@@ -336,7 +337,7 @@ static uint32_t emit_safe_member(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_op(c, TZ_OP_NULL, result, 0, 0);
   rima_label_here(c, end);
   rima_code_release(c, mark);
-  return settle(c, result, dst);
+  return rima_settle(c, result, dst);
 }
 
 static uint32_t emit_member(rima_compiler *c, rima_expr *e, int32_t dst) {
@@ -389,7 +390,7 @@ static tz_opcode float_op(rima_binary_op op) {
 }
 
 /* The left operand, safe from what the right one assigns. */
-static uint32_t emit_left(rima_compiler *c, rima_expr *left, rima_expr *right, rima_type *want) {
+uint32_t rima_emit_left(rima_compiler *c, rima_expr *left, rima_expr *right, rima_type *want) {
   uint32_t reg = rima_emit_as(c, left, want, RIMA_ANYWHERE);
   if (!(right->resolved.flags & RIMA_FLAG_ASSIGNS) || !c->code->regs[reg].is_local) return reg;
   uint32_t copy = rima_reg_for(c, want);
@@ -415,20 +416,20 @@ static uint32_t emit_primitive(rima_compiler *c, rima_expr *e, int32_t dst) {
   }
   if (e->type->kind == RIMA_T_FLOAT && op == RIMA_BINARY_REM) {
     /* a - b * trunc(a / b) as the library computes it */
-    uint32_t args[2] = {emit_left(c, l, r, e->type), rima_emit_as(c, r, e->type, RIMA_ANYWHERE)};
+    uint32_t args[2] = {rima_emit_left(c, l, r, e->type), rima_emit_as(c, r, e->type, RIMA_ANYWHERE)};
     rima_entity *entity = rima_map_get(&c->core->scope, rima_intern(c, "floatRem"));
     if (entity && entity->kind == RIMA_ENTITY_FUNCTION)
       rima_call_fn(c, rima_fn_instance(c, entity->decl->function, c->core, NULL, NULL, NULL, NULL), args, 2,
                    (int32_t)result);
   } else if (e->type->kind == RIMA_T_FLOAT) {
-    uint32_t a = emit_left(c, l, r, e->type);
+    uint32_t a = rima_emit_left(c, l, r, e->type);
     rima_op(c, float_op(op), result, a, rima_emit_as(c, r, e->type, RIMA_ANYWHERE));
   } else if (small_int(c, r, &value) && !((op == RIMA_BINARY_DIV || op == RIMA_BINARY_REM) && value == 0)) {
     uint32_t a = rima_emit(c, l, RIMA_ANYWHERE);
     if (op == RIMA_BINARY_SUB) value = -value;
     rima_op(c, immediate_op(op), result, a, (uint32_t)(uint16_t)value);
   } else {
-    uint32_t a = emit_left(c, l, r, e->type);
+    uint32_t a = rima_emit_left(c, l, r, e->type);
     uint32_t b = rima_emit(c, r, RIMA_ANYWHERE);
     if (op == RIMA_BINARY_DIV || op == RIMA_BINARY_REM) rima_line(c, e->span);
     rima_op(c, int_op(op), result, a, b);
@@ -468,7 +469,7 @@ static uint32_t emit_any(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_binary_op op = (rima_binary_op)e->op;
   rima_type *dyn = RIMA_KIND(c, DYN);
   uint32_t result = rima_dst(c, e->type, dst), mark = rima_code_mark(c);
-  uint32_t a = emit_left(c, e->binary.left, e->binary.right, dyn);
+  uint32_t a = rima_emit_left(c, e->binary.left, e->binary.right, dyn);
   uint32_t b = rima_emit_as(c, e->binary.right, dyn, RIMA_ANYWHERE);
   if (op == RIMA_BINARY_GT || op == RIMA_BINARY_GE) {
     uint32_t swap = a;
@@ -571,7 +572,7 @@ static uint32_t emit_comparison(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_expr *l = e->binary.left, *r = e->binary.right;
   bool is_float = l->type->kind == RIMA_T_FLOAT;
   uint32_t result = rima_dst(c, RIMA_KIND(c, BOOL), dst), mark = rima_code_mark(c);
-  uint32_t a = emit_left(c, l, r, l->type), b = rima_emit(c, r, RIMA_ANYWHERE);
+  uint32_t a = rima_emit_left(c, l, r, l->type), b = rima_emit(c, r, RIMA_ANYWHERE);
   if (op == RIMA_BINARY_GT || op == RIMA_BINARY_GE) {
     uint32_t swap = a;
     a = b;
@@ -590,12 +591,12 @@ static uint32_t emit_comparison(rima_compiler *c, rima_expr *e, int32_t dst) {
 static uint32_t emit_equality(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_expr *l = e->binary.left, *r = e->binary.right;
   uint32_t result = rima_safe_dst(c, RIMA_KIND(c, BOOL), dst), mark = rima_code_mark(c);
-  uint32_t a = l->type->kind == RIMA_T_NULL ? 0 : emit_left(c, l, r, l->type);
+  uint32_t a = l->type->kind == RIMA_T_NULL ? 0 : rima_emit_left(c, l, r, l->type);
   uint32_t b = r->type->kind == RIMA_T_NULL ? 0 : rima_emit(c, r, RIMA_ANYWHERE);
   rima_emit_equals(c, result, a, l->type, b, r->type);
   if (e->op == RIMA_BINARY_NE) rima_op(c, TZ_OP_NOT_B, result, result, 0);
   rima_code_release(c, mark);
-  return settle(c, result, dst);
+  return rima_settle(c, result, dst);
 }
 
 static uint32_t emit_coalesce(rima_compiler *c, rima_expr *e, int32_t dst) {
@@ -616,7 +617,7 @@ static uint32_t emit_coalesce(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_emit_as(c, e->binary.right, e->type, (int32_t)result);
   rima_label_here(c, end);
   rima_code_release(c, mark);
-  return settle(c, result, dst);
+  return rima_settle(c, result, dst);
 }
 
 static uint32_t emit_binary(rima_compiler *c, rima_expr *e, int32_t dst) {
@@ -648,8 +649,8 @@ static uint32_t emit_unary(rima_compiler *c, rima_expr *e, int32_t dst) {
       (x->kind == RIMA_EXPR_FLOAT || x->kind == RIMA_EXPR_INT))
     return emit_float(c, x->kind == RIMA_EXPR_INT ? -(double)x->integer : -x->number, dst);
   if (e->resolved.how == RIMA_HOW_CALL) return rima_emit_call(c, e, e->resolved.decl, dst);
-  bool is_same = e->op == RIMA_UNARY_NOT_NULL && rima_type_rep(x->type) == 'R' && rima_type_rep(e->type) == 'R' &&
-                 rima_image_type(c, x->type) == rima_image_type(c, e->type);
+  bool is_same = e->op == RIMA_UNARY_NOT_NULL && rima_type_rep(x->type) == 'R' &&
+                 rima_type_rep(e->type) == 'R' && rima_image_type(c, x->type) == rima_image_type(c, e->type);
   if (is_same && (dst < 0 || (!c->code->regs[dst].is_local && has_type(c, (uint32_t)dst, e->type)))) {
     uint32_t reg = rima_emit(c, x, dst); /* tested where it lands */
     rima_line(c, e->span);
@@ -676,210 +677,6 @@ static uint32_t emit_unary(rima_compiler *c, rima_expr *e, int32_t dst) {
   }
   rima_code_release(c, mark);
   return result;
-}
-
-/* ---- indexing, casts, containers ---- */
-
-static tz_opcode load_op(const rima_type *element) {
-  switch ((rima_type_kind)element->kind) {
-  case RIMA_T_U8: return TZ_OP_LOAD_U8;
-  case RIMA_T_I16: return TZ_OP_LOAD_I16;
-  case RIMA_T_I32: return TZ_OP_LOAD_I32;
-  case RIMA_T_F32: return TZ_OP_LOAD_F32;
-  default: return TZ_OP_LOAD_64;
-  }
-}
-
-static uint32_t emit_index(rima_compiler *c, rima_expr *e, int32_t dst) {
-  if (e->resolved.how == RIMA_HOW_CALL) return rima_emit_call(c, e, e->resolved.decl, dst);
-  rima_expr *object = e->index.object, *index = e->index.index;
-  uint32_t result = rima_dst(c, e->type, dst), mark = rima_code_mark(c);
-  uint32_t a = emit_left(c, object, index, object->type);
-  uint32_t i = rima_emit_as(c, index, e->resolved.how == RIMA_HOW_ANY ? RIMA_KIND(c, DYN) : RIMA_KIND(c, INT),
-                            RIMA_ANYWHERE);
-  rima_line(c, e->span);
-  switch ((rima_how)e->resolved.how) {
-  case RIMA_HOW_ARRAY: rima_op(c, load_op(object->type->of), result, a, i); break;
-  case RIMA_HOW_LIST: rima_op(c, TZ_OP_LIST_LOAD, result, a, i); break;
-  case RIMA_HOW_BYTE: rima_op(c, TZ_OP_STR_BYTE, result, a, i); break;
-  default: rima_reach_dynamic(c, c->names.get); rima_op(c, TZ_OP_INDEX_ANY, result, a, i);
-  }
-  rima_code_release(c, mark);
-  return result;
-}
-
-/* Whether the value in reg is a `target`, as 0 or 1. */
-void rima_emit_is(rima_compiler *c, uint32_t dst, uint32_t reg, rima_type *from, rima_type *target) {
-  rima_type *bare = rima_type_strip(from);
-  target = rima_type_strip(target);
-  char rep = rima_type_rep(from);
-  if (rep == 'I' || rep == 'F') {
-    rima_op_d(c, TZ_OP_CONST_I, dst, target->kind == from->kind || target->kind == RIMA_T_DYN);
-    return;
-  }
-  if (target->kind == RIMA_T_DYN) {
-    rima_op_d(c, TZ_OP_CONST_I, dst, 1);
-    return;
-  }
-  if (rima_type_rep(target) == 'R') {
-    if (rep == 'R' && is_upcast(c, bare, target)) {
-      rima_op(c, TZ_OP_IS_NULL, dst, reg, 0);
-      rima_op(c, TZ_OP_NOT_B, dst, dst, 0);
-    } else {
-      rima_op(c, TZ_OP_IS, dst, reg, rima_image_type(c, target));
-    }
-    return;
-  }
-  if (rep == 'R') {
-    rima_op_d(c, TZ_OP_CONST_I, dst, 0);
-    return;
-  }
-  uint32_t kind = target->kind == RIMA_T_BOOL  ? 1
-                  : target->kind == RIMA_T_INT ? 2
-                                               : 3,
-           mark = rima_code_mark(c);
-  uint32_t found = rima_reg_for(c, RIMA_KIND(c, INT)), wanted = rima_reg_for(c, RIMA_KIND(c, INT));
-  rima_op(c, TZ_OP_KIND_ANY, found, reg, 0);
-  rima_op_d(c, TZ_OP_CONST_I, wanted, kind);
-  rima_op(c, TZ_OP_EQ_I, dst, found, wanted);
-  rima_code_release(c, mark);
-}
-
-static uint32_t emit_is(rima_compiler *c, rima_expr *e, int32_t dst) {
-  uint32_t result = rima_safe_dst(c, RIMA_KIND(c, BOOL), dst), mark = rima_code_mark(c);
-  uint32_t reg = rima_emit(c, e->cast.value, RIMA_ANYWHERE);
-  rima_emit_is(c, result, reg, e->cast.value->type, e->cast.target->type);
-  if (e->is_negated) rima_op(c, TZ_OP_NOT_B, result, result, 0);
-  rima_code_release(c, mark);
-  return settle(c, result, dst);
-}
-
-static uint32_t emit_as(rima_compiler *c, rima_expr *e, int32_t dst) {
-  rima_type *from = e->cast.value->type, *to = e->type;
-  if (from == to || rima_type_is_subtype(c, from, to)) return rima_emit_as(c, e->cast.value, to, dst);
-  rima_line(c, e->span);
-  uint32_t mark = rima_code_mark(c);
-  uint32_t reg = rima_emit(c, e->cast.value, RIMA_ANYWHERE);
-  bool drops_null = rima_type_is_nullable(from) && !rima_type_is_nullable(to) && rima_type_rep(to) == 'R';
-  uint32_t result = rima_convert(c, reg, from, to, dst);
-  if (drops_null && from->kind != RIMA_T_DYN) rima_op(c, TZ_OP_NONNULL, result, 0, 0);
-  rima_code_release_but(c, mark, result);
-  return result;
-}
-
-static tz_opcode store_op(const rima_type *element) {
-  switch ((rima_type_kind)element->kind) {
-  case RIMA_T_U8: return TZ_OP_STORE_U8;
-  case RIMA_T_I16: return TZ_OP_STORE_I16;
-  case RIMA_T_I32: return TZ_OP_STORE_I32;
-  case RIMA_T_F32: return TZ_OP_STORE_F32;
-  default: break;
-  }
-  char rep = rima_type_rep(element);
-  return rep == 'R' || rep == 'Y' ? TZ_OP_STORE_R : TZ_OP_STORE_64;
-}
-tz_opcode rima_store_op(const rima_type *element) { return store_op(element); }
-tz_opcode rima_load_op(const rima_type *element) { return load_op(element); }
-
-static uint32_t emit_array(rima_compiler *c, rima_type *array, rima_expr **items, uint32_t count) {
-  rima_type *element = rima_type_of_element(c, array->of);
-  uint32_t result = rima_reg_for(c, array), mark = rima_code_mark(c);
-  uint32_t index = rima_reg_for(c, RIMA_KIND(c, INT));
-  rima_op_d(c, TZ_OP_CONST_I, index, count);
-  rima_op(c, TZ_OP_NEW_ARRAY, result, index, rima_image_type(c, array));
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t inner = rima_code_mark(c);
-    uint32_t value = rima_emit_as(c, items[i], element, RIMA_ANYWHERE);
-    rima_op_d(c, TZ_OP_CONST_I, index, i);
-    rima_op(c, store_op(array->of), value, result, index);
-    rima_code_release(c, inner);
-  }
-  rima_code_release(c, mark);
-  return result;
-}
-
-uint32_t rima_emit_list_of(rima_compiler *c, rima_type *list, rima_expr **items, uint32_t count,
-                           int32_t dst) {
-  rima_type *array = rima_type_array(c, list->cls->args[0]);
-  uint32_t result = rima_safe_dst(c, list, dst), mark = rima_code_mark(c);
-  uint32_t elements = emit_array(c, array, items, count);
-  rima_emit_new(c, list->cls, result);
-  rima_put_field(c, elements, array, result, 0);
-  if (count) {
-    uint32_t n = rima_reg_for(c, RIMA_KIND(c, INT));
-    rima_op_d(c, TZ_OP_CONST_I, n, count);
-    rima_op(c, TZ_OP_PUTF, n, result, 1);
-  }
-  rima_code_release(c, mark);
-  return settle(c, result, dst);
-}
-
-static uint32_t emit_list(rima_compiler *c, rima_expr *e, int32_t dst) {
-  if (e->type->kind != RIMA_T_ARRAY) return rima_emit_list_of(c, e->type, e->list.items, e->list.count, dst);
-  uint32_t mark = rima_code_mark(c);
-  uint32_t result = settle(c, emit_array(c, e->type, e->list.items, e->list.count), dst);
-  rima_code_release_but(c, mark, result);
-  return result;
-}
-
-static uint32_t emit_tuple(rima_compiler *c, rima_expr *e, int32_t dst) {
-  rima_class *cls = rima_tuple_class(c, e->type);
-  uint32_t regs[256], mark = rima_code_mark(c);
-  uint32_t result = rima_safe_dst(c, e->type, dst);
-  for (uint32_t i = 0; i < e->list.count && i < 256; i++) {
-    rima_expr *next = i + 1 < e->list.count ? e->list.items[i + 1] : e->list.items[i];
-    regs[i] = emit_left(c, e->list.items[i], next, e->type->items[i]);
-  }
-  rima_emit_new(c, cls, result);
-  for (uint32_t i = 0; i < e->list.count && i < 256; i++)
-    rima_put_field(c, regs[i], e->type->items[i], result, i);
-  result = settle(c, result, dst);
-  rima_code_release_but(c, mark, result);
-  return result;
-}
-
-static uint32_t emit_map(rima_compiler *c, rima_expr *e, int32_t dst) {
-  rima_map_plan *plan = e->resolved.decl;
-  uint32_t result = rima_safe_dst(c, e->type, dst);
-  rima_emit_call(c, NULL, plan->make, (int32_t)result);
-  plan->receiver->resolved.reg = (int32_t)result;
-  for (uint32_t i = 0; i < e->map.count; i++) {
-    uint32_t mark = rima_code_mark(c);
-    plan->key->resolved.reg = (int32_t)rima_emit_as(c, e->map.entries[i].key, plan->key->type, RIMA_ANYWHERE);
-    plan->value->resolved.reg =
-        (int32_t)rima_emit_as(c, e->map.entries[i].value, plan->value->type, RIMA_ANYWHERE);
-    rima_emit_call(c, NULL, plan->set, RIMA_ANYWHERE);
-    rima_code_release(c, mark);
-  }
-  return settle(c, result, dst);
-}
-
-static uint32_t emit_object(rima_compiler *c, rima_expr *e, int32_t dst) {
-  uint32_t result = rima_safe_dst(c, e->type, dst);
-  rima_op(c, TZ_OP_NEW_DYN, result, 0, 0);
-  for (uint32_t i = 0; i < e->map.count; i++) {
-    uint32_t mark = rima_code_mark(c);
-    uint32_t value = rima_emit_as(c, e->map.entries[i].value, RIMA_KIND(c, DYN), RIMA_ANYWHERE);
-    rima_op(c, TZ_OP_SET_ANY, value, result, rima_site(c, TZ_SITE_SET, e->map.entries[i].name.name->text));
-    rima_code_release(c, mark);
-  }
-  return settle(c, result, dst);
-}
-
-static uint32_t emit_range(rima_compiler *c, rima_expr *e, int32_t dst) {
-  uint32_t result = rima_safe_dst(c, e->type, dst), mark = rima_code_mark(c);
-  uint32_t start = emit_left(c, e->binary.left, e->binary.right, RIMA_KIND(c, INT));
-  uint32_t end = rima_emit_as(c, e->binary.right, RIMA_KIND(c, INT), RIMA_ANYWHERE);
-  if (e->is_inclusive) {
-    uint32_t beyond = rima_reg_for(c, RIMA_KIND(c, INT));
-    rima_op(c, TZ_OP_ADD_II, beyond, end, 1);
-    end = beyond;
-  }
-  rima_emit_new(c, e->type->cls, result);
-  rima_op(c, TZ_OP_PUTF, start, result, 0);
-  rima_op(c, TZ_OP_PUTF, end, result, 1);
-  rima_code_release(c, mark);
-  return settle(c, result, dst);
 }
 
 static uint32_t emit_if(rima_compiler *c, rima_expr *e, rima_type *want, int32_t dst) {
@@ -922,16 +719,16 @@ static uint32_t emit_kind(rima_compiler *c, rima_expr *e, int32_t dst) {
   case RIMA_EXPR_SUPER: return emit_this(c, dst);
   case RIMA_EXPR_MEMBER: return emit_member(c, e, dst);
   case RIMA_EXPR_CALL: return rima_emit_call(c, e, e->resolved.decl, dst);
-  case RIMA_EXPR_INDEX: return emit_index(c, e, dst);
+  case RIMA_EXPR_INDEX: return rima_emit_index_expr(c, e, dst);
   case RIMA_EXPR_UNARY: return emit_unary(c, e, dst);
   case RIMA_EXPR_BINARY: return emit_binary(c, e, dst);
-  case RIMA_EXPR_RANGE: return emit_range(c, e, dst);
-  case RIMA_EXPR_IS: return emit_is(c, e, dst);
-  case RIMA_EXPR_AS: return emit_as(c, e, dst);
-  case RIMA_EXPR_TUPLE: return emit_tuple(c, e, dst);
-  case RIMA_EXPR_LIST: return emit_list(c, e, dst);
-  case RIMA_EXPR_MAP: return emit_map(c, e, dst);
-  case RIMA_EXPR_OBJECT: return emit_object(c, e, dst);
+  case RIMA_EXPR_RANGE: return rima_emit_range_expr(c, e, dst);
+  case RIMA_EXPR_IS: return rima_emit_is_expr(c, e, dst);
+  case RIMA_EXPR_AS: return rima_emit_as_expr(c, e, dst);
+  case RIMA_EXPR_TUPLE: return rima_emit_tuple_expr(c, e, dst);
+  case RIMA_EXPR_LIST: return rima_emit_list_expr(c, e, dst);
+  case RIMA_EXPR_MAP: return rima_emit_map_expr(c, e, dst);
+  case RIMA_EXPR_OBJECT: return rima_emit_object_expr(c, e, dst);
   case RIMA_EXPR_LAMBDA: return rima_emit_lambda(c, e->function, dst);
   case RIMA_EXPR_IF: return emit_if(c, e, e->type, dst);
   case RIMA_EXPR_MATCH: return rima_emit_match(c, e, e->type, dst);
@@ -951,7 +748,7 @@ uint32_t rima_emit(rima_compiler *c, rima_expr *e, int32_t dst) {
     e->resolved.flags |= RIMA_FLAG_DONE;
     e->resolved.once = (uint16_t)reg;
   }
-  return settle(c, e->resolved.once, dst);
+  return rima_settle(c, e->resolved.once, dst);
 }
 
 void rima_emit_discard(rima_compiler *c, rima_expr *e) {
