@@ -65,6 +65,14 @@ struct tz_jit {
   tz_jit_stats stats;
 };
 
+/* Words of an instruction with its list or table. */
+static inline uint32_t tz_insn_words(const struct tz_jit *jit, const tz_insn *pc) {
+  uint8_t op = tz_insn_op(*pc);
+  if (TZ_LIKELY(!jit->operands[op].has_list && op != TZ_OP_SWITCH)) return 1;
+  if (op == TZ_OP_SWITCH) return 1 + ((uint32_t)tz_insn_d(*pc) + 1) / 2;
+  return 1 + tz_insn_list_words(tz_insn_x(*pc));
+}
+
 /* compile.c: a new compiled form of f, whose tier's pins are chosen; not yet installed. NULL: no memory, or
  * too large. */
 tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_tier *tier);
@@ -72,7 +80,6 @@ void tz_baseline_free(struct tz_jit *jit, tz_baseline *b);
 void tz_compiler_free(struct tz_compiler *c);
 /* operands.c */
 void tz_operands_init(tz_operands operands[TZ_OP_COUNT]);
-uint32_t tz_insn_words(const struct tz_jit *jit, const tz_insn *pc); /* with list or table */
 /* pins.c */
 void tz_pins_choose(const struct tz_jit *jit, const tz_function *f, tz_tier *tier);
 

@@ -95,8 +95,8 @@ static void wait_for(compiler *c, uint32_t place, fixup_kind kind, const tz_hole
 }
 
 /* Fills one hole, or notes what it waits for. `to` is where the part's bytes are, `place` its place. */
-static inline void fill_hole(compiler *c, const tz_hole *h, uint8_t *to, uint32_t place,
-                             uint32_t cold_start) {
+__attribute__((always_inline)) static inline void fill_hole(compiler *c, const tz_hole *h, uint8_t *to,
+                                                            uint32_t place, uint32_t cold_start) {
   int64_t value = c->value[h->symbol] + h->add;
   place += h->at;
   if (tz_hole_is_relative(h->kind)) {

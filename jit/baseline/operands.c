@@ -37,9 +37,3 @@ void tz_operands_init(tz_operands operands[TZ_OP_COUNT]) {
     operands[op].is_exit = is_exit(op);
   }
 }
-
-uint32_t tz_insn_words(const struct tz_jit *jit, const tz_insn *pc) {
-  uint8_t op = tz_insn_op(*pc);
-  if (op == TZ_OP_SWITCH) return 1 + ((uint32_t)tz_insn_d(*pc) + 1) / 2;
-  return jit->operands[op].has_list ? 1 + tz_insn_list_words(tz_insn_x(*pc)) : 1;
-}
