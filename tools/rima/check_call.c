@@ -19,12 +19,17 @@ typedef struct callee {
   const char *name;
 } callee;
 
+static rima_call start_call(rima_compiler *c, rima_call_kind kind, uint32_t count) {
+  void **places = count ? RIMA_NEW_ARRAY(c->arena, void *, 2 * count) : NULL;
+  return (rima_call){.kind = (uint8_t)kind,
+                     .count = count,
+                     .args = (rima_expr **)places,
+                     .types = count ? (rima_type **)(places + count) : NULL};
+}
+
 static rima_call *new_call(rima_compiler *c, rima_call_kind kind, uint32_t count) {
   rima_call *call = RIMA_NEW(c->arena, rima_call);
-  call->kind = (uint8_t)kind;
-  call->count = count;
-  call->args = RIMA_NEW_ARRAY(c->arena, rima_expr *, count ? count : 1);
-  call->types = RIMA_NEW_ARRAY(c->arena, rima_type *, count ? count : 1);
+  *call = start_call(c, kind, count);
   return call;
 }
 
@@ -240,7 +245,7 @@ static bool check_function(rima_compiler *c, rima_call *call, const callee *to, 
   rima_param *params = ast                                                     ? ast->params
                        : fn->kind == RIMA_FN_CONSTRUCTOR && fn->owner->variant ? fn->owner->variant->params
                                                                                : NULL;
-  *call = *new_call(c, (rima_call_kind)call->kind, fn->param_count);
+  *call = start_call(c, (rima_call_kind)call->kind, fn->param_count);
   if (!take_written(c, to, n, found) || !place_args(c, call, params, args, count, span, to->name)) {
     for (uint32_t i = 0; i < count; i++) rima_check(c, args[i].value, NULL);
     return false;

@@ -14,7 +14,7 @@ static void *grow(rima_compiler *c, void *array, uint32_t *capacity, size_t size
   uint32_t before = *capacity;
   *capacity = before ? before * 2 : 32;
   void *grown = rima_arena_alloc(c->arena, size * *capacity);
-  if (before) memcpy(grown, array, size * before);
+  if (array && before) memcpy(grown, array, size * before);
   return grown;
 }
 
@@ -65,7 +65,9 @@ rima_code *rima_code_open(rima_compiler *c, const char *name, rima_unit *unit) {
                         .handlers = old.handlers,
                         .handler_capacity = old.handler_capacity,
                         .sites = old.sites,
-                        .site_capacity = old.site_capacity};
+                        .site_capacity = old.site_capacity,
+                        .numbers = old.numbers,
+                        .number_capacity = old.number_capacity};
   } else {
     code = RIMA_NEW(c->arena, rima_code);
   }
@@ -165,6 +167,7 @@ static void add_word(rima_compiler *c, uint64_t word) {
 }
 
 void rima_op(rima_compiler *c, tz_opcode op, uint32_t a, uint32_t b, uint32_t cc) {
+  if (op == TZ_OP_EQ_ANY) rima_reach_virtual(c, c->object_methods[RIMA_EQUALS]);
   add_word(c, tz_encode_abc(op, a, b, cc));
 }
 void rima_op_d(rima_compiler *c, tz_opcode op, uint32_t a, int64_t d) { add_word(c, tz_encode_ad(op, a, d)); }
@@ -314,8 +317,9 @@ void rima_handler(rima_compiler *c, uint32_t start, uint32_t end, uint32_t targe
 /* ---- closing ---- */
 
 static uint32_t *renumber(rima_compiler *c, rima_code *code, uint32_t *n_refs) {
-  uint32_t *map = RIMA_NEW_ARRAY(c->arena, uint32_t, code->reg_count + 1);
-  uint32_t next = code->param_count;
+  while (code->number_capacity < 2 * code->reg_count)
+    code->numbers = grow(c, NULL, &code->number_capacity, sizeof *code->numbers);
+  uint32_t *map = code->numbers, next = code->param_count;
   for (uint32_t i = 0; i < code->param_count; i++) map[i] = i;
   for (uint32_t i = code->param_count; i < code->reg_count; i++)
     if (code->regs[i].rep == 'R' || code->regs[i].rep == 'Y') map[i] = next++;
@@ -405,7 +409,7 @@ void rima_code_close(rima_compiler *c, rima_code *code, uint32_t index, uint32_t
   uint32_t n_refs;
   uint32_t *map = renumber(c, code, &n_refs);
   rewrite_registers(c, code, map);
-  uint32_t *types = RIMA_NEW_ARRAY(c->arena, uint32_t, code->reg_count + 1);
+  uint32_t *types = code->numbers + code->reg_count;
   for (uint32_t i = 0; i < code->reg_count; i++) types[map[i]] = code->regs[i].type;
   for (uint32_t i = 0; i < code->handler_count; i++) code->handlers[i].reg = map[code->handlers[i].reg];
   uint32_t n_locals = 0;

@@ -77,6 +77,7 @@ typedef struct rima_code {
     uint8_t kind; /* of the type */
   } constants[48];
   bool is_dead; /* nothing reaches here */
+  uint32_t *numbers, number_capacity; /* room for the new numbers of registers, then for their types */
 } rima_code;
 
 /* A call whose vtable slot or interface ordinal is known at the end. */

@@ -301,7 +301,8 @@ void rima_builtins_declare(rima_compiler *c) {
     fn->name = names[i];
     fn->root = fn;
     fn->slot = i;
-    fn->has_slot = fn->is_called_virtually = true;
+    fn->has_slot = true;
+    fn->is_called_virtually = i == RIMA_TO_STRING || c->options.is_open_world; /* else once a call is seen */
     c->object_methods[i] = fn;
   }
 }

@@ -748,6 +748,7 @@ bool rima_emit_call_condition(rima_compiler *c, rima_call *call, uint32_t label,
 
 void rima_emit_object_method(rima_compiler *c, rima_structural which, const uint32_t *args, uint32_t dst) {
   rima_fn *fn = c->object_methods[which];
+  rima_reach_virtual(c, fn); /* the machine's own may ask the parts of a value */
   rima_call_fn(c, fn, args, 1 + fn->param_count, (int32_t)dst);
 }
 

@@ -160,6 +160,7 @@ void rima_emit_structural_call(rima_compiler *c, rima_structural which, rima_typ
     rima_call_fn(c, own, args, count, (int32_t)dst);
     return;
   }
+  rima_reach_virtual(c, c->object_methods[which]);
   rima_op_list(c, tz_encode_abc(TZ_OP_CALL_VIRTUAL, dst, which, rima_site(c, TZ_SITE_VIRTUAL, NULL)), args,
                count);
 }

@@ -625,10 +625,17 @@ rima_tokens rima_lex(rima_session *session, rima_source *source, rima_diagnostic
              .soft = RIMA_NO_MATCH};
   l.end = l.text + source->length;
   l.capacity = source->length / 3 + 64;
-  l.tokens = RIMA_NEW_ARRAY(&session->arena, rima_token, l.capacity);
+  if (l.capacity <= session->token_capacity) {
+    l.tokens = session->tokens;
+    l.capacity = session->token_capacity;
+  } else {
+    l.tokens = RIMA_NEW_ARRAY(&session->arena, rima_token, l.capacity);
+  }
   reserve_keywords(session);
   check_bytes(&l);
   skip_head(&l);
   lex_all(&l);
+  session->tokens = l.tokens;
+  session->token_capacity = l.capacity;
   return (rima_tokens){l.tokens, l.count};
 }

@@ -44,6 +44,7 @@ typedef struct rima_tokens {
   uint32_t count; /* with the END */
 } rima_tokens;
 
+/* The tokens are the session's, until it lexes again. */
 rima_tokens rima_lex(rima_session *session, rima_source *source, rima_diagnostics *sink);
 
 /* How messages call a kind, e.g. "`=>`" or "a name". */

@@ -2,7 +2,8 @@
  * calls use.
  *
  * A method is needed if a call may end in it: called directly, or through a slot (or by a dynamic name) while
- * its class or a subclass is live. So unused parts of the library cost nothing. */
+ * its class or a subclass is live. So unused parts of the library cost nothing. toString has callers that the
+ * compiler does not see, the machine and its host; equals and hash have none. */
 #include "program.h"
 #include <string.h>
 
@@ -61,6 +62,10 @@ static void reach_impl(rima_compiler *c, rima_class *cls, rima_fn *root) {
 void rima_reach_virtual(rima_compiler *c, rima_fn *root) {
   if (root->is_called_virtually) return;
   root->is_called_virtually = true;
+  if (root->kind == RIMA_FN_OBJECT) {
+    for (uint32_t i = 0; i < c->live_classes.count; i++) reach_impl(c, c->live_classes.items[i], root);
+    return;
+  }
   rima_list_add(c->arena, &root->owner->virtuals, root);
   rima_list_add(c->arena, &c->reached_roots, root);
   for (uint32_t i = 0; i < root->owner->live_below.count; i++)
@@ -105,7 +110,8 @@ void rima_reach_class(rima_compiler *c, rima_class *cls) {
     for (uint32_t i = 0; i < s->virtuals.count; i++) reach_impl(c, cls, s->virtuals.items[i]);
     live_in_interfaces(c, cls, s);
   }
-  for (uint32_t i = 0; i < 3; i++) reach_impl(c, cls, c->object_methods[i]);
+  for (uint32_t i = 0; i < 3; i++)
+    if (c->object_methods[i]->is_called_virtually) reach_impl(c, cls, c->object_methods[i]);
   for (rima_class *s = cls; s; s = s->super) {
     if (s->kind == RIMA_CLASS_VARIANT || !s->decl) continue;
     for (uint32_t i = 0; i < s->decl->member_count; i++) {
@@ -128,6 +134,8 @@ void rima_reach_whole(rima_compiler *c, rima_class *cls) {
 void rima_reach_dynamic(rima_compiler *c, const rima_name *name) {
   if (rima_map_get(&c->dynamic_names, name)) return;
   rima_map_put(c->arena, &c->dynamic_names, name, (void *)(uintptr_t)name);
+  for (uint32_t i = 0; i < 3; i++)
+    if (strcmp(c->object_methods[i]->name, name->text) == 0) rima_reach_virtual(c, c->object_methods[i]);
   for (uint32_t i = 0; i < c->live_classes.count; i++) {
     rima_class *cls = c->live_classes.items[i];
     for (rima_class *s = cls; s; s = s->super) {

@@ -82,12 +82,15 @@ char *rima_arena_copy(rima_arena *arena, const char *bytes, size_t length) {
 
 char *rima_arena_format(rima_arena *arena, const char *format, ...) {
   va_list list, again;
+  size_t room = (size_t)(arena->end - arena->at);
   va_start(list, format);
   va_copy(again, list);
-  int length = vsnprintf(NULL, 0, format, list);
+  int length = vsnprintf(arena->at, room, format, list); /* mostly it fits where it will stay */
   va_end(list);
-  char *text = rima_arena_alloc(arena, (size_t)(length < 0 ? 0 : length) + 1);
-  if (length > 0) vsnprintf(text, (size_t)length + 1, format, again);
+  size_t size = (size_t)(length < 0 ? 0 : length) + 1;
+  if (size > room) memset(arena->at, 0, room);
+  char *text = rima_arena_alloc(arena, size);
+  if (size > room) vsnprintf(text, size, format, again);
   va_end(again);
   return text;
 }
@@ -187,15 +190,22 @@ static void build_lines(rima_session *session, rima_source *source) {
   source->line_count = count;
 }
 
+enum { NEAR = 8 }; /* lines */
+
 rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t offset) {
   if (!source->lines) build_lines(session, source);
   if (offset > source->length) offset = source->length;
   uint32_t low = 0, high = source->line_count;
+  if (source->lines[source->last_line] <= offset) {
+    low = source->last_line;
+    if (high - low > NEAR && source->lines[low + NEAR] > offset) high = low + NEAR;
+  }
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
     if (source->lines[middle] <= offset) low = middle;
     else high = middle;
   }
+  source->last_line = low;
   uint32_t column = 1;
   for (uint32_t i = source->lines[low]; i < offset; i++)
     column += ((unsigned char)source->text[i] & 0xc0) != 0x80;

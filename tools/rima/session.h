@@ -73,6 +73,7 @@ typedef struct rima_source {
   uint32_t file;   /* its index in the session */
   uint32_t *lines; /* offset of each line's first byte; built by the first rima_source_place */
   uint32_t line_count;
+  uint32_t last_line; /* index in lines of the place asked for last: the next one is often near */
 } rima_source;
 
 typedef struct rima_place {
@@ -85,6 +86,8 @@ typedef struct rima_session {
   uint32_t name_capacity, name_count;
   rima_source **sources;
   uint32_t source_count, source_capacity;
+  struct rima_token *tokens; /* of the source lexed last; the room is used again */
+  uint32_t token_capacity;
   void *c_locale; /* numbers are read alike in every locale */
 } rima_session;
 
