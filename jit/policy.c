@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RECOMPILE_HEAT = 32, STRESS_BUDGET = 3 };
+enum { WARM_UP_SLICES = 64, RECOMPILE_HEAT = 32, STRESS_BUDGET = 3 };
 
 /* ---- Shared code: trampolines to C functions out of reach, constants ---- */
 
@@ -26,7 +26,9 @@ static void write_trampoline(uint8_t *at, void *target) {
   memcpy(at + sizeof jump, &target, sizeof target);
 }
 
+/* At the first compilation, so that programs that need none start no later. */
 static bool make_shared(struct tz_jit *jit) {
+  tz_operands_init(jit->operands);
   tz_code_block block;
   uint32_t n_exits = TZ_SYMBOL_COUNT - TZ_FIRST_EXIT, constants = n_exits * trampoline_bytes;
   jit->shared_bytes = constants + tz_stencil_rodata_size;
@@ -69,6 +71,7 @@ static tz_tier *tier_of(struct tz_jit *jit, tz_function *f) {
 }
 
 static bool install(struct tz_jit *jit, tz_function *f) {
+  if (jit->shared == NULL && !make_shared(jit)) return false;
   tz_tier *tier = tier_of(jit, f);
   if (tier == NULL) return false;
   tz_baseline *b = tz_baseline_compile(jit, f, tier);
@@ -148,6 +151,7 @@ static void consider(struct tz_jit *jit, tz_function *f) {
   const tz_tier *tier = f->tier;
   int64_t threshold = jit->vm->options.jit_threshold;
   if (f->code == NULL) return;
+  if (threshold > 0 && jit->n_slices < WARM_UP_SLICES) return; /* the first compilation of all costs 0.3 ms */
   if (tier == NULL && is_interpreted(f) && f->heat >= (uint64_t)threshold) install(jit, f);
   if (tier == NULL || tier->baseline == NULL || tier->is_recompiled) return;
   if (tier->baseline->n_open_sites == 0 || f->heat < (uint64_t)threshold + RECOMPILE_HEAT) return;
@@ -167,6 +171,7 @@ static bool on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
   struct tz_jit *jit = th->vm->jit;
   if (f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return false;
   tz_function *callee = callee_at(th->fp, f, pc);
+  jit->n_slices += jit->n_slices != UINT32_MAX;
   consider(jit, f);
   if (callee != NULL && callee->code != NULL) {
     callee->heat += callee->heat != UINT32_MAX;
@@ -188,9 +193,12 @@ static void on_linked(tz_vm *vm, tz_function *f) {
 /* ---- Life ---- */
 
 static void report(const tz_jit_stats *s) {
-  fprintf(stderr, "compiled: %llu functions, %llu instructions, %llu ns, %llu code bytes, %llu table bytes, %llu freed\n",
-          (unsigned long long)s->functions, (unsigned long long)s->instructions, (unsigned long long)s->nanoseconds,
-          (unsigned long long)s->code_bytes, (unsigned long long)s->table_bytes, (unsigned long long)s->freed);
+  fprintf(
+      stderr,
+      "compiled: %llu functions, %llu instructions, %llu ns, %llu code bytes, %llu table bytes, %llu freed\n",
+      (unsigned long long)s->functions, (unsigned long long)s->instructions,
+      (unsigned long long)s->nanoseconds, (unsigned long long)s->code_bytes,
+      (unsigned long long)s->table_bytes, (unsigned long long)s->freed);
 }
 
 static void jit_free(tz_vm *vm) {
@@ -222,12 +230,6 @@ bool tz_jit_attach(tz_vm *vm) {
   jit->vm = vm;
   jit->perf_map = -1;
   jit->random = 0x9e3779b97f4a7c15u;
-  tz_operands_init(jit->operands);
-  if (!make_shared(jit)) {
-    tz_code_memory_free(&jit->memory);
-    free(jit);
-    return false;
-  }
   vm->jit = jit;
   vm->thread->resume = tz_baseline_resume_address();
   vm->hooks.budget = on_budget;

@@ -60,6 +60,7 @@ struct tz_jit {
   uint32_t shared_bytes;
   struct tz_compiler *compiler; /* its tables, kept between compilations */
   bool has_superseded;
+  uint32_t n_slices; /* seen so far */
   uint64_t random;
   int perf_map;
   tz_jit_stats stats;

@@ -43,7 +43,7 @@ Test(jit_life, superseded_code_is_freed) {
 }
 
 Test(jit_life, found_by_address) {
-  tz_vm *one = vm_with(1, 10), *two = vm_with(1, 10);
+  tz_vm *one = vm_with(1, 1), *two = vm_with(1, 1);
   tz_function *f = make_caller(one), *g = make_caller(two);
   cr_expect(tz_jit_find(one, f->entry) == NULL, "it is not compiled yet");
   cr_expect_eq(RUN(one, f, wi(100)).i, 100);

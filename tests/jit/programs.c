@@ -12,7 +12,7 @@ static tz_vm *vm_for(int mode) {
   o.jit = mode == OFF ? TZ_JIT_OFF : TZ_JIT_BASELINE;
   o.jit_threshold = mode == HOT ? 1 : 0;
   o.stress_tier = mode == SWITCHING || mode == RESTLESS;
-  if (mode == HOT) o.stress_budget = 20;
+  if (mode == HOT) o.stress_budget = 2;
   if (mode == BURSTS) o.stress_budget = 100; /* slices longer than a profiling burst */
   if (mode == RESTLESS) {
     o.stress_alloc = 5;
