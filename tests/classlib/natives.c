@@ -66,12 +66,18 @@ static declaration read_declaration(const char *at) {
   return d;
 }
 
-/* Calls `visit` for each native declared in the library; returns how many there are. */
+/* Indented ones are methods of the machine's own classes, which the machine supplies. */
+static bool is_top_level(const char *at) { return at[-1] != ' ' || at[-2] != ' '; }
+
+/* Calls `visit` for each native that a module of the library declares; returns how many there are. */
 static int each_declaration(tz_vm *vm, void (*visit)(tz_vm *vm, const char *module, const declaration *d)) {
   int count = 0;
   for (const tz_library_source *s = tz_classlib_sources(NULL); s->name != NULL; s++)
-    for (const char *at = s->text; (at = strstr(at, "native fun ")) != NULL; count++) {
+    for (const char *at = s->text; (at = strstr(at, "native fun ")) != NULL;) {
+      bool counts = is_top_level(at);
       at += strlen("native fun ");
+      if (!counts) continue;
+      count++;
       declaration d = read_declaration(at);
       visit(vm, s->name, &d);
     }
