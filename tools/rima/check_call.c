@@ -101,9 +101,18 @@ static bool place_args(rima_compiler *c, rima_call *call, rima_param *params, ri
   return fine;
 }
 
-static bool wants_context(const rima_expr *e) {
+/* `None` of a generic enum: what it is an option of, others must tell. */
+static bool is_open_variant(rima_compiler *c, rima_expr *e) {
+  if (e->kind != RIMA_EXPR_NAME && e->kind != RIMA_EXPR_MEMBER) return false;
+  rima_entity *entity = rima_entity_of(c, e);
+  return entity && entity->kind == RIMA_ENTITY_VARIANT &&
+         entity->variant.enum_->decl->class_.type_param_count > 0;
+}
+
+/* Arguments that have no type of their own are looked at after the others. */
+static bool wants_context(rima_compiler *c, rima_expr *e) {
   return e->kind == RIMA_EXPR_LAMBDA || (e->kind == RIMA_EXPR_LIST && !e->list.count) ||
-         (e->kind == RIMA_EXPR_MAP && !e->map.count);
+         (e->kind == RIMA_EXPR_MAP && !e->map.count) || is_open_variant(c, e);
 }
 
 static const char *argument_text(rima_compiler *c, const char *name, rima_param *params, uint32_t i) {
@@ -176,7 +185,7 @@ static bool infer_args(rima_compiler *c, rima_call *call, rima_fn *open, rima_ty
       infer_from_expected(c, open_result, expected, params, count, found);
     for (uint32_t i = 0; i < call->count; i++) {
       rima_expr *arg = call->args[i];
-      if (!arg || wants_context(arg) != (pass == 1)) continue;
+      if (!arg || wants_context(c, arg) != (pass == 1)) continue;
       rima_type *want = with_found(c, open->params[i], params, count, found);
       bool is_known = !mentions(want, params, count);
       if (is_known) {
