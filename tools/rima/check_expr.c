@@ -364,6 +364,25 @@ rima_type *rima_check_unit_member(rima_compiler *c, rima_expr *e, rima_unit *uni
   return RIMA_KIND(c, ERROR);
 }
 
+/* A method that an extension adds, with its object, as a value. */
+static rima_type *check_bound_extension(rima_compiler *c, rima_expr *e, rima_type *type) {
+  rima_ident name = e->member.name;
+  rima_type **args;
+  rima_extension_method *m = e->is_safe ? NULL : rima_extension_find(c, type, name.name, &args);
+  if (!m) {
+    rima_report_no_member(c, rima_type_strip(type), name);
+    return RIMA_KIND(c, ERROR);
+  }
+  if (m->decl->function->type_param_count) {
+    rima_error(&c->diagnostics, name.span, "a generic method can only be called");
+    return RIMA_KIND(c, ERROR);
+  }
+  rima_fn *fn = rima_fn_instance(c, m->decl->function, m->extension->unit, NULL, m->extension, args, NULL);
+  e->resolved.how = RIMA_HOW_BOUND;
+  e->resolved.decl = fn;
+  return rima_fn_type(c, fn);
+}
+
 rima_type *rima_check_member(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_expr *object = e->member.object;
   rima_ident name = e->member.name;
@@ -389,10 +408,11 @@ rima_type *rima_check_member(rima_compiler *c, rima_expr *e, rima_type *expected
   rima_class *cls = rima_type_class(c, type);
   if (object->kind == RIMA_EXPR_SUPER && cls) cls = cls->super;
   rima_found found = cls ? rima_class_find(c, cls, name.name) : (rima_found){0};
-  if (!found.kind) {
-    rima_report_no_member(c, rima_type_strip(type), name);
+  if (e->is_safe && type->kind == RIMA_T_NULLABLE && found.kind != RIMA_FOUND_FIELD && found.kind) {
+    rima_error(&c->diagnostics, name.span, "a method behind ?. can only be called");
     return RIMA_KIND(c, ERROR);
   }
+  if (!found.kind) return check_bound_extension(c, e, type);
   if (found.kind == RIMA_FOUND_STATIC || found.kind == RIMA_FOUND_STATIC_FUN) {
     rima_error(&c->diagnostics, name.span, "%s is static: write %s.%s", name.name->text, found.cls->name,
                name.name->text);

@@ -517,7 +517,7 @@ uint32_t rima_emit_bound(rima_compiler *c, rima_fn *fn, rima_expr *object, rima_
                       : object          ? rima_emit(c, object, RIMA_ANYWHERE)
                                         : (uint32_t)c->code->this_reg;
   rima_emit_new(c, cls, made);
-  if (fn->has_receiver) rima_op(c, TZ_OP_PUTF_R, receiver, made, 0);
+  if (fn->has_receiver) rima_put_field(c, receiver, fn->self, made, 0);
   rima_move(c, result, made);
   rima_code_release(c, mark);
   return result;
