@@ -44,6 +44,33 @@ Test(format, long_lines_break_at_brackets) {
       "  theFourthArgumentOfAll,\n  5\n)\n");
 }
 
+Test(format, long_parameter_lists_break_between_parameters) {
+  expect_format("fun spreadAll(map: RedBlackTree[Vector2, Vector[Motion]], seen: RedBlackTree[Vector2, "
+                "Vector2], square: "
+                "Vector2,\n           motion: Motion) {\n  go(map)\n}",
+                "fun spreadAll(\n  map: RedBlackTree[Vector2, Vector[Motion]],\n  seen: "
+                "RedBlackTree[Vector2, Vector2],\n"
+                "  square: Vector2,\n  motion: Motion\n) {\n  go(map)\n}\n");
+  expect_format("fun f(a: int,\n      b: int) {\n  go(a)\n}", "fun f(a: int,\n  b: int) {\n  go(a)\n}\n");
+  expect_format("class C(\n  let a: int\n)\n  : Base(a) {\n  fun f() = 1\n}",
+                "class C(\n  let a: int\n) : Base(a) {\n  fun f() = 1\n}\n");
+}
+
+Test(format, long_lines_with_blocks_break_at_the_blocks) {
+  expect_format("fun theNameOfAFunctionIsLongHere(theFirstParameter: int, theSecondParameter: int): int { "
+                "let a = theFirstParameter; return a }",
+                "fun theNameOfAFunctionIsLongHere(theFirstParameter: int, theSecondParameter: int): int {\n"
+                "  let a = theFirstParameter\n  return a\n}\n");
+}
+
+Test(format, conditions_break_at_the_loosest_operator) {
+  expect_format(
+      "let isTheCase = theFirstFactOfAll && theSecondFactOfAll || theThirdFactOfAll && theFourthFactOfAll || "
+      "theFifth",
+      "let isTheCase = theFirstFactOfAll && theSecondFactOfAll\n"
+      "  || theThirdFactOfAll && theFourthFactOfAll\n  || theFifth\n");
+}
+
 Test(format, errors_are_reported) {
   cr_expect_str_eq(front_format("let = 1"), "1:5: expected a name, found `=`");
 }

@@ -347,6 +347,87 @@ static uint32_t partner(const formatter *f, uint32_t i, uint32_t end) {
   return 0;
 }
 
+static bool is_list_bracket(uint8_t k) { return k == RIMA_TOK_LPAREN || k == RIMA_TOK_LBRACKET; }
+
+/* One item a line between the brackets at open and close. */
+static void break_list(formatter *f, uint32_t open, uint32_t close) {
+  uint32_t depth = 0;
+  f->items[open + 1].breaks = f->items[close].breaks = 1;
+  for (uint32_t i = open + 1; i < close; i++) {
+    if (is_open_bracket(f->items[i].kind)) depth++;
+    if (is_close_bracket(f->items[i].kind)) depth--;
+    if (depth == 0 && f->items[i].kind == RIMA_TOK_COMMA && f->items[i + 1].breaks == 0 &&
+        !is_comment(&f->items[i + 1]))
+      f->items[i + 1].breaks = 1;
+  }
+}
+
+/* Breaks a list that the line begins and does not end, unless it ends in a block: a parameter list that the
+ * author broke somewhere, say. False if there is none. */
+static bool break_open_list(formatter *f, uint32_t first, uint32_t end) {
+  uint32_t open = end;
+  for (uint32_t i = first; i < end; i++) {
+    if (!is_open_bracket(f->items[i].kind)) continue;
+    uint32_t close = partner(f, i, end);
+    if (close) {
+      i = close;
+      continue;
+    }
+    if (f->items[i].kind != RIMA_TOK_LPAREN) return false; /* a list literal keeps the author's lines */
+    if (open == end) open = i;
+  }
+  uint32_t close = open + 1 < end ? partner(f, open, f->count) : 0;
+  if (!close) return false;
+  break_list(f, open, close);
+  return true;
+}
+
+/* May the statements between these braces stand on lines of their own? Arms and members with commas may not.
+ */
+static bool is_block(const formatter *f, uint32_t open, uint32_t close) {
+  uint32_t depth = 0;
+  if (close == open + 1 || (open && f->items[open - 1].kind == RIMA_TOK_DYN)) return false;
+  for (uint32_t i = open + 1; i < close; i++) {
+    if (is_open_bracket(f->items[i].kind)) depth++;
+    if (is_close_bracket(f->items[i].kind)) depth--;
+    if (depth == 0 && (f->items[i].kind == RIMA_TOK_COMMA || is_comment(&f->items[i]))) return false;
+  }
+  return true;
+}
+
+/* One statement a line; the semicolons between them go. */
+static void break_block(formatter *f, uint32_t open, uint32_t close) {
+  uint32_t depth = 0;
+  f->items[open + 1].breaks = f->items[close].breaks = 1;
+  for (uint32_t i = open + 1; i < close; i++) {
+    item *it = &f->items[i];
+    if (is_open_bracket(it->kind)) depth++;
+    if (is_close_bracket(it->kind)) depth--;
+    if (depth > 0 || it->kind != RIMA_TOK_SEMICOLON) continue;
+    f->items[i + 1].breaks = 1;
+    if (!continues(f, it->token + 1)) it->end = it->start;
+  }
+}
+
+/* Breaks the outermost blocks of the line, if it ends with one. */
+static bool break_blocks(formatter *f, uint32_t first, uint32_t end) {
+  uint32_t last = end;
+  while (last > first && (is_comment(&f->items[last - 1]) || f->items[last - 1].kind == RIMA_TOK_END)) last--;
+  if (last == first || f->items[last - 1].kind != RIMA_TOK_RBRACE) return false;
+  bool has_broken = false;
+  for (uint32_t i = first; i < end; i++) {
+    if (!is_open_bracket(f->items[i].kind)) continue;
+    uint32_t close = partner(f, i, end);
+    if (!close) return has_broken;
+    if (f->items[i].kind == RIMA_TOK_LBRACE && is_block(f, i, close)) {
+      break_block(f, i, close);
+      has_broken = true;
+    }
+    i = close;
+  }
+  return has_broken;
+}
+
 /* Breaks the widest outermost ( ) or [ ] of the line: one item a line. False if there is none. */
 static bool break_brackets(formatter *f, uint32_t first, uint32_t end) {
   uint32_t best = 0, best_close = 0, best_width = 0;
@@ -356,45 +437,42 @@ static bool break_brackets(formatter *f, uint32_t first, uint32_t end) {
     uint32_t close = partner(f, i, end);
     if (!close) continue;
     uint32_t width = f->items[close].end - f->items[i].end;
-    bool is_breakable = (k == RIMA_TOK_LPAREN || k == RIMA_TOK_LBRACKET) && close > i + 1;
+    bool is_breakable = is_list_bracket(k) && close > i + 1;
     if (is_breakable && width > best_width) best = i, best_close = close, best_width = width;
     i = close;
   }
   if (best_width < 8) return false;
-  f->items[best + 1].breaks = 1;
-  f->items[best_close].breaks = 1;
-  uint32_t depth = 0;
-  for (uint32_t i = best + 1; i < best_close; i++) {
-    if (is_open_bracket(f->items[i].kind)) depth++;
-    if (is_close_bracket(f->items[i].kind)) depth--;
-    if (depth == 0 && f->items[i].kind == RIMA_TOK_COMMA && f->items[i + 1].breaks == 0 &&
-        !is_comment(&f->items[i + 1]))
-      f->items[i + 1].breaks = 1;
-  }
+  break_list(f, best, best_close);
   return true;
 }
 
-/* Breaks before the line's outermost && or ||. */
-static bool break_conditions(formatter *f, uint32_t first, uint32_t end) {
+/* Breaks before the line's outermost operators of this kind. */
+static bool break_operators(formatter *f, uint32_t first, uint32_t end, uint8_t operator) {
   uint32_t depth = 0;
   bool has_broken = false;
   for (uint32_t i = first; i < end; i++) {
     uint8_t k = f->items[i].kind;
     if (is_open_bracket(k)) depth++;
     if (is_close_bracket(k) && depth > 0) depth--;
-    if (depth > 0 || i == first || (k != RIMA_TOK_AND_AND && k != RIMA_TOK_OR_OR)) continue;
+    if (depth > 0 || i == first || k != operator) continue;
     f->items[i].breaks = 1;
     has_broken = true;
   }
   return has_broken;
 }
 
-/* What a bracket holds is indented against the line that opens it; a class's body against the class, also
- * when the supertypes stand on a line of their own. */
+/* && binds tighter: it stays together as long as there is an || to break at. */
+static bool break_conditions(formatter *f, uint32_t first, uint32_t end) {
+  return break_operators(f, first, end, RIMA_TOK_OR_OR) || break_operators(f, first, end, RIMA_TOK_AND_AND);
+}
+
+/* What a bracket holds is indented against the line that opens it, what follows a list of several lines
+ * against the line where the list began; a class's body against the class, also when the supertypes stand on
+ * a line of their own. */
 static void track_brackets(formatter *f, uint32_t first, uint32_t end, uint32_t indent) {
   if (f->items[first].kind == RIMA_TOK_COLON && indent > 0) indent--;
   for (uint32_t i = first; i < end; i++) {
-    if (is_close_bracket(f->items[i].kind) && f->open_count) f->open_count--;
+    if (is_close_bracket(f->items[i].kind) && f->open_count) indent = f->open[--f->open_count];
     if (!is_open_bracket(f->items[i].kind)) continue;
     f->open = grow(f, f->open, &f->open_capacity, f->open_count, sizeof *f->open);
     f->open[f->open_count++] = indent;
@@ -409,14 +487,27 @@ static void add_line(formatter *f, uint32_t first, uint32_t end, uint32_t indent
               line_width(f, first, end, indent)};
 }
 
+/* `) : Base`: the supertypes go on behind a list that was broken. */
+static bool joins_supertypes(const formatter *f, uint32_t first, uint32_t end) {
+  return end == first + 1 && f->items[first].kind == RIMA_TOK_RPAREN && end < f->count &&
+         f->items[end].kind == RIMA_TOK_COLON;
+}
+
+static bool break_line(formatter *f, uint32_t first, uint32_t end) {
+  return break_blocks(f, first, end) || break_open_list(f, first, end) || break_brackets(f, first, end) ||
+         break_conditions(f, first, end);
+}
+
 static void lay_out(formatter *f) {
   for (uint32_t first = 0, end; first < f->count; first = end) {
     uint32_t indent = line_indent(f, first);
     end = line_end(f, first);
-    while (line_width(f, first, end, indent) > RIMA_FORMAT_COLUMNS) {
-      if (!break_brackets(f, first, end) && !break_conditions(f, first, end)) break;
+    if (joins_supertypes(f, first, end)) {
+      f->items[end].breaks = 0;
       end = line_end(f, first);
     }
+    while (line_width(f, first, end, indent) > RIMA_FORMAT_COLUMNS && break_line(f, first, end))
+      end = line_end(f, first);
     add_line(f, first, end, indent);
     track_brackets(f, first, end, indent);
   }
