@@ -109,6 +109,12 @@ static char *read_file(const char *path) {
 
 static void add_line(lines *to, char *line) {
   if (to->n < MAX_LINES) to->at[to->n++] = line;
+  else free(line);
+}
+
+static void replace(char **held, char *value) {
+  free(*held);
+  *held = value;
 }
 
 /* One comment's text: files it under what it promises. */
@@ -136,10 +142,10 @@ static void read_comment(expectation *e, const char *text, size_t n) {
       e->exit_status = atoi(value);
       free(value);
       break;
-    case 4: e->args = value; break;
+    case 4: replace(&e->args, value); break;
     case 5: add_line(&e->input, value); break;
-    case 6: e->options = value; break;
-    case 7: e->modes = value; break;
+    case 6: replace(&e->options, value); break;
+    case 7: replace(&e->modes, value); break;
     }
     return;
   }
@@ -162,6 +168,20 @@ static expectation read_expectation(const char *path) {
   }
   free(text);
   return e;
+}
+
+static void free_lines(lines *l) {
+  for (int i = 0; i < l->n; i++) free(l->at[i]);
+}
+
+static void free_expectation(expectation *e) {
+  free_lines(&e->output);
+  free_lines(&e->errors);
+  free_lines(&e->refusals);
+  free_lines(&e->input);
+  free(e->args);
+  free(e->options);
+  free(e->modes);
 }
 
 static bool mode_applies(const expectation *e, const mode *m) {
@@ -198,6 +218,7 @@ static void collect(tests *all, const char *path, int n_modes) {
     }
     all->at[all->n++] = (test){copy(path, strlen(path)), &modes[m]};
   }
+  free_expectation(&e);
 }
 
 static int split(char **argv, int n, const char *text) {
@@ -316,6 +337,7 @@ static bool finish_one(run *runs, int n) {
         int status;
         waitpid(runs[i].pid, &status, 0);
         bool passed = judge(&runs[i], status);
+        free_expectation(&runs[i].expected);
         free(runs[i].out);
         free(runs[i].err);
         runs[i].pid = 0;
@@ -364,6 +386,8 @@ int main(int argc, char **argv) {
     running--;
     if (isatty(2)) fprintf(stderr, "\r%d of %zu ", passed + failed, all.n);
   }
+  for (size_t i = 0; i < all.n; i++) free(all.at[i].path);
+  free(all.at);
   printf("guest: %d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
 }
