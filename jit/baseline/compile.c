@@ -249,7 +249,12 @@ static void emit_through_slots(compiler *c, uint8_t op, tz_insn in, uint32_t var
       emit_store(c, regs[i], home, 0); /* written operands too: the body may leave them alone */
   }
   set_values(c, in);
-  emit_number(c, find_stencil(op, loc[0], loc[1], loc[2], variant), false);
+  uint32_t number = find_stencil(op, loc[0], loc[1], loc[2], variant);
+  if (number == 0) { /* a discarded result: the scratch slot takes floats too */
+    loc[0] ^= TZ_LOC_FLOAT;
+    number = find_stencil(op, loc[0], loc[1], loc[2], variant);
+  }
+  emit_number(c, number, false);
   for (int i = 0; i < 3; i++) {
     if (roles[i] != TZ_OPERAND_WRITE) continue;
     note_write(c, regs[i], loc[i]);
@@ -523,6 +528,7 @@ static bool prepare(compiler *c) {
   static const uint8_t locations[TZ_PINS] = {TZ_LOC_PIN1, TZ_LOC_PIN2, TZ_LOC_FLOAT + 1, TZ_LOC_FLOAT + 2};
   for (int i = 0; i < TZ_PINS; i++)
     if (c->tier->pinned >> i & 1) c->home[c->tier->pins[i]] = locations[i];
+  c->home[f->n_registers] = TZ_LOC_SLOT; /* the scratch slot of discarded results */
   memset(c->labels, 0, f->n_words + 1);
   find_labels(c);
   return true;

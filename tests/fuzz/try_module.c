@@ -2,6 +2,7 @@
 #include "try_module.h"
 #include "signature.h"
 #include "terza/arena.h"
+#include "terza/jit.h"
 #include "terza/loader.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -96,6 +97,15 @@ static void run(tz_vm *vm, tz_function *f) {
   pthread_join(thread, NULL);
 }
 
+/* Every second module runs as compiled code, half of those while switching tiers at random. */
+static void choose_tiers(tz_options *options, const uint8_t *bytes, size_t length) {
+  unsigned choice = 0;
+  for (size_t i = 0; i < length; i++) choice = choice * 31 + bytes[i];
+  options->jit = choice & 1 ? TZ_JIT_BASELINE : TZ_JIT_OFF;
+  options->jit_threshold = 0;
+  options->stress_tier = choice & 2;
+}
+
 static try_result link_and_run(const uint8_t *bytes, size_t length, const tz_image *image) {
   tz_options options = *tz_options_default();
   options.heap_limit = 4 << 20;
@@ -104,9 +114,10 @@ static try_result link_and_run(const uint8_t *bytes, size_t length, const tz_ima
   options.step_limit = 300;
   options.stress_safepoint = length % 3 == 0 ? 7 : 0;
   options.verify_heap = true;
+  choose_tiers(&options, bytes, length);
   tz_vm *vm = tz_vm_new(&options);
   tz_arena *arena = tz_arena_new();
-  if (vm == NULL || arena == NULL) abort();
+  if (vm == NULL || arena == NULL || !tz_jit_attach(vm)) abort();
   tz_load_error error;
   register_natives(vm, image, arena);
   tz_module *module = tz_module_load(vm, bytes, length, &error);

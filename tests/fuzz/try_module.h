@@ -1,4 +1,4 @@
-/* try_module.h: one module through reader, verifier, linker and, bounded, the interpreter. */
+/* try_module.h: one module through reader, verifier, linker and, bounded, one of the tiers. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
