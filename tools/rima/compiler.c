@@ -40,7 +40,8 @@ const char *rima_home_name(rima_compiler *c, uint32_t epoch) { return c->homes.i
 
 /* ---- loading ---- */
 
-static char *read_file(rima_compiler *c, const char *path, size_t *length) {
+/* NULL and errno: cannot be read. The caller frees it. */
+static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   if (!file) return NULL;
   size_t capacity = 1 << 14, n = 0;
@@ -59,10 +60,8 @@ static char *read_file(rima_compiler *c, const char *path, size_t *length) {
     free(text);
     return NULL;
   }
-  char *copy = rima_arena_copy(c->arena, text, n);
-  free(text);
   *length = n;
-  return copy;
+  return text;
 }
 
 static const char *base_name(rima_compiler *c, const char *path) {
@@ -160,12 +159,13 @@ static rima_unit *load_file(rima_compiler *c, rima_unit *from, rima_decl *decl) 
   rima_unit *unit = rima_map_get(&c->units, key);
   if (unit) return unit;
   size_t length;
-  char *text = read_file(c, path, &length);
+  char *text = read_file(path, &length);
   if (!text) {
     rima_error(&c->diagnostics, decl->import.path_span, "cannot read %s: %s", path, strerror(errno));
     return NULL;
   }
   unit = add_unit(c, unique_name(c, base_name(c, path)), path, text, length, true);
+  free(text);
   if (!unit) return NULL;
   unit->key = key;
   rima_map_put(c->arena, &c->units, key, unit);
@@ -519,8 +519,12 @@ rima_result rima_compile_text(rima_compiler *c, const char *path, const char *te
 
 rima_result rima_compile_file(rima_compiler *c, const char *path) {
   size_t length;
-  char *text = read_file(c, path, &length);
-  if (text) return rima_compile_text(c, path, text, length);
+  char *text = read_file(path, &length);
+  if (text) {
+    rima_result result = rima_compile_text(c, path, text, length);
+    free(text);
+    return result;
+  }
   int error = errno;
   reset(c);
   rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "cannot read %s: %s", path, strerror(error));

@@ -99,9 +99,9 @@ int command_build(command_line *line) {
     if (image && timed)
       printf("compiled %llu lines in %lld ns\n", (unsigned long long)lines,
              (long long)(command_nanoseconds() - start));
+    rima_compiler_free(compiler); /* its memory serves the writer */
     bool done = image && write_image(line, image, line->args[i], out);
     tz_image_free(image);
-    rima_compiler_free(compiler);
     if (!done) return EXIT_NOT_STARTED;
   }
   return EXIT_DONE;
