@@ -123,7 +123,8 @@ static const char *argument_text(rima_compiler *c, const char *name, rima_param 
 static void check_argument(rima_compiler *c, rima_expr *arg, rima_type *want, const char *name,
                            rima_param *params, uint32_t i) {
   rima_check(c, arg, want);
-  if (!rima_type_converts(c, arg->type, want)) rima_require(c, arg, want, argument_text(c, name, params, i));
+  if (arg->type->kind == RIMA_T_DYN || !rima_type_converts(c, arg->type, want))
+    rima_require(c, arg, want, argument_text(c, name, params, i));
 }
 
 static void check_plain_args(rima_compiler *c, rima_call *call, rima_fn *fn, rima_param *params,
@@ -669,6 +670,7 @@ static rima_type *check_object_call(rima_compiler *c, rima_expr *e, rima_expr *m
     rima_call *call = e->resolved.decl;
     call->receiver = object;
     call->name = name.name;
+    call->is_safe = member->is_safe;
     return result;
   }
   bool is_safe = member->is_safe && type->kind == RIMA_T_NULLABLE;

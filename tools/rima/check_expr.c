@@ -18,9 +18,39 @@ static void hint_conversion(rima_compiler *c, rima_diagnostic *d, rima_type *fro
     rima_hint(&c->diagnostics, d, "write `as %s`, which is checked at run time", rima_type_text(c, to));
 }
 
+static bool require_last(rima_compiler *c, rima_block *block, rima_type *want, const char *what) {
+  rima_stmt *last = block->count ? block->stmts[block->count - 1] : NULL;
+  return !last || last->kind != RIMA_STMT_EXPR || rima_require(c, last->expr, want, what);
+}
+
+/* Branches of different types make a dyn, which would convert to anything: each must fit by itself. */
+static bool require_branches(rima_compiler *c, rima_expr *e, rima_type *want, const char *what) {
+  bool fits = true;
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_IF:
+    if (!e->branch.otherwise) return true;
+    fits = require_last(c, e->branch.then, want, what);
+    return rima_require(c, e->branch.otherwise, want, what) && fits;
+  case RIMA_EXPR_BLOCK: return require_last(c, e->block, want, what);
+  case RIMA_EXPR_MATCH:
+    for (uint32_t i = 0; i < e->match.count; i++)
+      fits = rima_require(c, e->match.arms[i].body, want, what) && fits;
+    return fits;
+  case RIMA_EXPR_TRY:
+    fits = require_last(c, e->try_.body, want, what);
+    for (uint32_t i = 0; i < e->try_.catch_count; i++)
+      fits = require_last(c, e->try_.catches[i].body, want, what) && fits;
+    return fits;
+  default: return true;
+  }
+}
+
 bool rima_require(rima_compiler *c, rima_expr *e, rima_type *want, const char *what) {
   rima_type *from = e->type;
-  if (rima_type_converts(c, from, want)) return true;
+  if (rima_type_converts(c, from, want)) {
+    bool narrows = from->kind == RIMA_T_DYN && want->kind != RIMA_T_DYN && !c->cx.is_open_check;
+    return !narrows || require_branches(c, e, want, what);
+  }
   if (c->cx.is_open_check && (from->is_open || want->is_open)) return true;
   rima_diagnostic *d;
   if (from->kind == RIMA_T_VOID)
@@ -110,13 +140,13 @@ void rima_report_unknown(rima_compiler *c, const rima_name *name, rima_span span
       rima_nearest_offer(&nearest, s->decl->list[i].name->text, s->decl->list[i].name->length);
   offer_scope(c, &nearest, &c->cx.unit->scope);
   offer_scope(c, &nearest, &c->core->scope);
-  if (nearest.best) {
-    rima_hint(&c->diagnostics, d, "did you mean %.*s?", (int)nearest.best_length, nearest.best);
-    return;
-  }
   for (size_t i = 0; i < c->options.library_count; i++)
-    if (strcmp(c->options.library[i].name, name->text) == 0)
+    if (strcmp(c->options.library[i].name, name->text) == 0) {
       rima_hint(&c->diagnostics, d, "write `import %s` at the top of the file", name->text);
+      return;
+    }
+  if (nearest.best)
+    rima_hint(&c->diagnostics, d, "did you mean %.*s?", (int)nearest.best_length, nearest.best);
 }
 
 /* The type of a variant's enum where its type arguments are not written. */
@@ -609,10 +639,11 @@ static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected)
     }
     uint32_t mark = c->local_count;
     if (k->local) rima_scope_add(c, k->local, type);
-    rima_type *t = rima_check_block(c, k->body, expected);
+    rima_type *t = rima_check_block(c, k->body, rima_branch_hint(expected, joined));
     c->local_count = mark;
     rima_type *both = rima_type_join(c, joined, t);
-    joined = both ? both : discard ? RIMA_KIND(c, VOID) : expected ? expected : RIMA_KIND(c, VOID);
+    bool is_void = discard || joined->kind == RIMA_T_VOID || t->kind == RIMA_T_VOID;
+    joined = both ? both : expected && !discard ? expected : is_void ? RIMA_KIND(c, VOID) : RIMA_KIND(c, DYN);
   }
   if (e->try_.finally) rima_check_block(c, e->try_.finally, RIMA_KIND(c, VOID));
   if (joined->kind == RIMA_T_NEVER || discard) return joined;

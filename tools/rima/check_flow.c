@@ -47,7 +47,8 @@ void rima_narrow_rewind(rima_compiler *c, uint32_t mark) {
 void rima_narrow_forget(rima_compiler *c, uint32_t since) {
   if (c->assign_count == since) return;
   for (uint32_t i = c->cx.locals_base; i < c->local_count; i++)
-    if (c->locals[i]->narrowed && c->locals[i]->state > (int32_t)since) rima_narrow(c, c->locals[i], c->locals[i]->type);
+    if (c->locals[i]->narrowed && c->locals[i]->state > (int32_t)since)
+      rima_narrow(c, c->locals[i], c->locals[i]->type);
 }
 
 static rima_local *narrowable(rima_expr *e) {
@@ -310,6 +311,19 @@ static rima_type *check_branch(rima_compiler *c, rima_block *then, rima_expr *ot
   return type;
 }
 
+/* What a further branch is checked against: without an expected type the branches before it give a hint, by
+ * which `0` becomes a float and `[]` a list like theirs. */
+rima_type *rima_branch_hint(rima_type *expected, rima_type *before) {
+  if (expected) return expected;
+  switch ((rima_type_kind)before->kind) {
+  case RIMA_T_FLOAT:
+  case RIMA_T_CLASS:
+  case RIMA_T_ARRAY:
+  case RIMA_T_NULLABLE: return before;
+  default: return NULL;
+  }
+}
+
 rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_facts when_true = {.count = 0}, when_false = {.count = 0};
   rima_check_condition(c, e->branch.condition, &when_true, &when_false);
@@ -319,7 +333,8 @@ rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected) {
   branch_end a = {.terminates = false}, b = {.terminates = false, .facts = &when_false};
   rima_type *then = check_branch(c, e->branch.then, NULL, &when_true, wanted, &a);
   rima_type *other = RIMA_KIND(c, VOID);
-  if (e->branch.otherwise) other = check_branch(c, NULL, e->branch.otherwise, &when_false, wanted, &b);
+  if (e->branch.otherwise)
+    other = check_branch(c, NULL, e->branch.otherwise, &when_false, rima_branch_hint(wanted, then), &b);
   rima_fact joined_facts[32];
   uint32_t joined_count = join_branches(c, &a, &b, joined_facts);
   rima_narrow_forget(c, since);

@@ -289,7 +289,8 @@ static bool check_coverage(rima_compiler *c, rima_expr *e, bool is_value) {
   coverage cov = {
       .variants = enum_ ? RIMA_NEW_ARRAY(c->arena, bool, enum_->decl->decl->class_.variant_count + 1) : NULL};
   for (uint32_t i = 0; i < e->match.count; i++) {
-    if (cov.all && rima_may_warn(c)) rima_warning(&c->diagnostics, e->match.arms[i].span, "this arm is never reached");
+    if (cov.all && rima_may_warn(c))
+      rima_warning(&c->diagnostics, e->match.arms[i].span, "this arm is never reached");
     if (!e->match.arms[i].guard) cover(c, e->match.arms[i].pattern, &cov);
   }
   if (cov.all) return true;
@@ -361,7 +362,7 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
     } else if (arm->pattern->kind == RIMA_PATTERN_LITERAL && arm->pattern->literal->kind == RIMA_EXPR_NULL) {
       null_taken = true;
     }
-    rima_type *type = rima_check(c, arm->body, expected);
+    rima_type *type = rima_check(c, arm->body, rima_branch_hint(expected, joined));
     rima_narrow_rewind(c, mark);
     c->local_count = locals;
     fits &= expected && (type->kind == RIMA_T_NEVER ||

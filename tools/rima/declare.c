@@ -4,6 +4,12 @@
 
 /* ---- units ---- */
 
+/* An enum's variants come with it, and may be imported by name as well. */
+static bool is_same_variant(const rima_entity *a, const rima_entity *b) {
+  return a->kind == RIMA_ENTITY_VARIANT && a->variant.enum_ == b->variant.enum_ &&
+         a->variant.index == b->variant.index;
+}
+
 static void add_entity(rima_compiler *c, rima_unit *unit, rima_entity *entity) {
   rima_entity *before = rima_map_get(&unit->scope, entity->name);
   if (before && before->kind != RIMA_ENTITY_VARIANT && before->kind != RIMA_ENTITY_AMBIGUOUS) {
@@ -13,6 +19,7 @@ static void add_entity(rima_compiler *c, rima_unit *unit, rima_entity *entity) {
     rima_related(&c->diagnostics, d, before->span, "first declared here");
     return;
   }
+  if (before && entity->kind == RIMA_ENTITY_VARIANT && is_same_variant(before, entity)) return;
   if (before && entity->kind == RIMA_ENTITY_VARIANT) entity->kind = RIMA_ENTITY_AMBIGUOUS;
   rima_map_put(c->arena, &unit->scope, entity->name, entity);
 }
@@ -588,7 +595,8 @@ rima_fn *rima_class_method(rima_compiler *c, rima_class *cls, uint32_t index) {
     if (m->kind != RIMA_DECL_FUN || m->index != index) continue;
     rima_function *ast = m->decl->function;
     rima_type *open[8];
-    for (uint32_t k = 0; k < ast->type_param_count && k < 8; k++) open[k] = rima_type_param_of(c, &ast->type_params[k]);
+    for (uint32_t k = 0; k < ast->type_param_count && k < 8; k++)
+      open[k] = rima_type_param_of(c, &ast->type_params[k]);
     rima_fn *fn = rima_fn_instance(c, ast, d->unit, cls, NULL, NULL, open);
     cls->methods[index] = fn;
     return fn;

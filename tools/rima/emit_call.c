@@ -471,7 +471,7 @@ static uint32_t emit_dynamic_call(rima_compiler *c, rima_call *call, int32_t dst
   uint32_t result = result_reg(c, dyn, dst);
   regs[0] = emit_argument(c, call->receiver, dyn, args_assign(call));
   uint32_t count = rima_emit_arguments(c, call, regs, 1);
-  if (call->name) rima_reach_dynamic(c, call->name);
+  rima_reach_dynamic(c, call->name ? call->name : c->names.invoke);
   uint32_t site = rima_site(c, TZ_SITE_CALL, call->name ? call->name->text : NULL);
   rima_op_list(c, tz_encode_abc(TZ_OP_CALL_ANY, result, 0, site), regs, count);
   rima_code_release_but(c, mark, result);

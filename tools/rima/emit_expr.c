@@ -340,6 +340,25 @@ static uint32_t emit_safe_member(rima_compiler *c, rima_expr *e, int32_t dst) {
   return rima_settle(c, result, dst);
 }
 
+/* object.x or object?.x of a dyn. */
+static uint32_t emit_dynamic_member(rima_compiler *c, rima_expr *e, int32_t dst) {
+  uint32_t result = e->is_safe ? rima_safe_dst(c, e->type, dst) : rima_dst(c, e->type, dst);
+  uint32_t mark = rima_code_mark(c), absent = rima_label(c), end = rima_label(c);
+  uint32_t object = rima_emit(c, e->member.object, RIMA_ANYWHERE);
+  rima_line(c, e->span);
+  if (e->is_safe) rima_branch_d(c, TZ_OP_JNULL, object, absent);
+  rima_op(c, TZ_OP_GET_ANY, result, object, rima_site(c, TZ_SITE_GET, e->member.name.name->text));
+  rima_reach_dynamic(c, e->member.name.name);
+  if (e->is_safe) {
+    rima_branch_d(c, TZ_OP_JMP, 0, end);
+    rima_label_here(c, absent);
+    rima_op(c, TZ_OP_NULL, result, 0, 0);
+    rima_label_here(c, end);
+  }
+  rima_code_release(c, mark);
+  return e->is_safe ? rima_settle(c, result, dst) : result;
+}
+
 static uint32_t emit_member(rima_compiler *c, rima_expr *e, int32_t dst) {
   switch ((rima_how)e->resolved.how) {
   case RIMA_HOW_FIELD: {
@@ -350,15 +369,7 @@ static uint32_t emit_member(rima_compiler *c, rima_expr *e, int32_t dst) {
     rima_code_release(c, mark);
     return result;
   }
-  case RIMA_HOW_DYNAMIC: {
-    uint32_t result = rima_dst(c, e->type, dst), mark = rima_code_mark(c);
-    uint32_t object = rima_emit(c, e->member.object, RIMA_ANYWHERE);
-    rima_line(c, e->span);
-    rima_op(c, TZ_OP_GET_ANY, result, object, rima_site(c, TZ_SITE_GET, e->member.name.name->text));
-    rima_reach_dynamic(c, e->member.name.name);
-    rima_code_release(c, mark);
-    return result;
-  }
+  case RIMA_HOW_DYNAMIC: return emit_dynamic_member(c, e, dst);
   case RIMA_HOW_BOUND: return rima_emit_bound(c, e->resolved.decl, e->member.object, e->type, dst);
   default: return emit_name(c, e, dst);
   }
@@ -668,12 +679,11 @@ static uint32_t emit_unary(rima_compiler *c, rima_expr *e, int32_t dst) {
       rima_op(c, TZ_OP_NONNULL, reg, 0, 0);
     }
     narrow(c, reg, x->type, e->type, (int32_t)result);
+  } else if (e->type->kind == RIMA_T_INT || e->type->kind == RIMA_T_FLOAT) {
+    rima_op(c, e->type->kind == RIMA_T_INT ? TZ_OP_NEG_I : TZ_OP_NEG_F, result, reg, 0);
   } else {
-    rima_op(c,
-            e->type->kind == RIMA_T_INT     ? TZ_OP_NEG_I
-            : e->type->kind == RIMA_T_FLOAT ? TZ_OP_NEG_F
-                                            : TZ_OP_NEG_ANY,
-            result, reg, 0);
+    rima_reach_dynamic(c, c->names.negate);
+    rima_op(c, TZ_OP_NEG_ANY, result, reg, 0);
   }
   rima_code_release(c, mark);
   return result;

@@ -145,8 +145,9 @@ static void check_override(rima_compiler *c, rima_class *cls, rima_fn *method) {
   for (uint32_t i = 0; !above.kind && i < cls->interface_count; i++)
     above = rima_class_find(c, cls->interfaces[i], ast->name.name);
   rima_fn *over = above.kind == RIMA_FOUND_METHOD ? rima_class_method(c, above.cls, above.index) : NULL;
-  bool may_override = over && (over->ast->is_open || over->ast->is_abstract || over->ast->is_override ||
-                               !over->ast->body || above.cls->kind == RIMA_CLASS_INTERFACE);
+  bool may_override =
+      over && (over->ast->is_open || over->ast->is_abstract || over->ast->is_override ||
+               (!over->ast->body && !over->ast->value) || above.cls->kind == RIMA_CLASS_INTERFACE);
   for (uint32_t i = 0; !over && i < 3; i++)
     if (strcmp(c->object_methods[i]->name, ast->name.name->text) == 0)
       over = c->object_methods[i], may_override = true;
@@ -206,9 +207,11 @@ bool rima_class_check_complete(rima_compiler *c, rima_class *cls, rima_span span
     rima_member *m = &cls->decl->list[i];
     if (m->kind == RIMA_DECL_FUN && !m->is_static)
       check_override(c, cls, rima_class_method(c, cls, m->index));
-    bool is_bodiless = m->kind == RIMA_DECL_FUN && !m->decl->function->body && !m->decl->function->value && !m->decl->function->is_native;
+    bool is_bodiless = m->kind == RIMA_DECL_FUN && !m->decl->function->body && !m->decl->function->value &&
+                       !m->decl->function->is_native;
     if (is_bodiless && m->decl->function->type_param_count)
-      rima_error(&c->diagnostics, m->decl->function->name.span, "a method without a body cannot have type parameters");
+      rima_error(&c->diagnostics, m->decl->function->name.span,
+                 "a method without a body cannot have type parameters");
     if (m->kind == RIMA_DECL_FUN && !m->is_static && m->decl->function->is_abstract &&
         !cls->decl->decl->is_abstract && cls->kind == RIMA_CLASS_CLASS)
       rima_error(&c->diagnostics, m->decl->span, "%s has an abstract method, so it must be abstract itself",

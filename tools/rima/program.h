@@ -567,6 +567,7 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
 rima_type *rima_check_lambda(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected);
+rima_type *rima_branch_hint(rima_type *expected, rima_type *before);
 void rima_check_inner(rima_compiler *c, rima_function *ast, rima_type *const *params, rima_type *result,
                       rima_span span);
 void rima_check_condition(rima_compiler *c, rima_expr *e, rima_facts *when_true, rima_facts *when_false);
