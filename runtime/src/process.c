@@ -157,6 +157,7 @@ tz_process *tz_process_new(tz_thread *th, tz_function *f, const tz_word *args, u
   tz_object_fields(object)[TZ_PROCESS_HANDLE].p = p;
   tz_object_fields(object)[TZ_PROCESS_ID].i = p->id;
   p->object = (uint64_t)(uintptr_t)object;
+  tz_process_mark_changed(vm, p); /* the allocation may have collected and found nothing young in it */
   return p;
 }
 
