@@ -627,8 +627,14 @@ static rima_type *check_spawn(rima_compiler *c, rima_expr *e) {
   return RIMA_KIND(c, PROCESS);
 }
 
+static bool fits_branch(rima_compiler *c, rima_type *type, rima_type *expected) {
+  if (!expected || type->kind == RIMA_T_NEVER) return expected;
+  return type->kind != RIMA_T_VOID && rima_type_converts(c, type, expected);
+}
+
 static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_type *joined = rima_check_block(c, e->try_.body, expected);
+  bool fits = fits_branch(c, joined, expected);
   bool discard = expected && expected->kind == RIMA_T_VOID;
   for (uint32_t i = 0; i < e->try_.catch_count; i++) {
     rima_catch *k = &e->try_.catches[i];
@@ -643,11 +649,12 @@ static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected)
     c->local_count = mark;
     rima_type *both = rima_type_join(c, joined, t);
     bool is_void = discard || joined->kind == RIMA_T_VOID || t->kind == RIMA_T_VOID;
-    joined = both ? both : expected && !discard ? expected : is_void ? RIMA_KIND(c, VOID) : RIMA_KIND(c, DYN);
+    joined = both ? both : is_void ? RIMA_KIND(c, VOID) : RIMA_KIND(c, DYN);
+    fits &= fits_branch(c, t, expected);
   }
   if (e->try_.finally) rima_check_block(c, e->try_.finally, RIMA_KIND(c, VOID));
   if (joined->kind == RIMA_T_NEVER || discard) return joined;
-  return expected && !expected->is_open ? expected : joined;
+  return fits && !expected->is_open ? expected : joined;
 }
 
 /* ---- dispatch ---- */

@@ -130,10 +130,19 @@ static void add_params(rima_compiler *c, rima_fn *fn, rima_param *params, uint32
   for (uint32_t i = 0; i < count; i++) rima_scope_add(c, params[i].local, fn->params[i]);
 }
 
+/* The same; a default value sees the parameters before its own. */
+static void add_checked_params(rima_compiler *c, rima_fn *fn, rima_param *params, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (params[i].default_value && !c->inline_depth)
+      rima_check_to(c, params[i].default_value, fn->params[i], "default value");
+    rima_scope_add(c, params[i].local, fn->params[i]);
+  }
+}
+
 static void check_constructor(rima_compiler *c, rima_fn *fn) {
   rima_class *cls = fn->owner;
   rima_decl *decl = cls->decl->decl;
-  if (fn->ast) add_params(c, fn, fn->ast->params, fn->ast->param_count);
+  if (fn->ast) add_checked_params(c, fn, fn->ast->params, fn->ast->param_count);
   if (cls->super && decl->class_.super_call >= 0) {
     rima_expr *call = cls->super_call;
     if (!call) {
@@ -190,12 +199,10 @@ static void check_init(rima_compiler *c, rima_fn *fn) {
     if (decl->kind == RIMA_DECL_VARIABLE) rima_check_variable(c, &decl->variable);
     if (decl->kind == RIMA_DECL_CLASS || decl->kind == RIMA_DECL_ENUM || decl->kind == RIMA_DECL_INTERFACE)
       check_static_fields(c, decl, unit);
-    bool is_shown = c->options.is_interactive && decl->kind == RIMA_DECL_STMT && decl->stmt->kind == RIMA_STMT_EXPR &&
-                    i + 1 == unit->tree->count;
-    if (is_shown)
-      rima_check(c, decl->stmt->expr, NULL);
-    else if (decl->kind == RIMA_DECL_STMT)
-      rima_check_stmt(c, decl->stmt);
+    bool is_shown = c->options.is_interactive && decl->kind == RIMA_DECL_STMT &&
+                    decl->stmt->kind == RIMA_STMT_EXPR && i + 1 == unit->tree->count;
+    if (is_shown) rima_check(c, decl->stmt->expr, NULL);
+    else if (decl->kind == RIMA_DECL_STMT) rima_check_stmt(c, decl->stmt);
   }
 }
 
@@ -214,7 +221,7 @@ static void check_body(rima_compiler *c, rima_fn *fn, rima_frame *frame) {
   }
   default: break;
   }
-  add_params(c, fn, ast->params, ast->param_count);
+  add_checked_params(c, fn, ast->params, ast->param_count);
   if (ast->body || ast->value) body_result(c, ast, fn->result, frame);
 }
 

@@ -286,7 +286,8 @@ static uint32_t emit_inlined(rima_compiler *c, rima_fn *fn, const uint32_t *regs
   inline_enter(c, fn, regs, &in);
   rima_expr *value = only_value(fn->ast);
   uint32_t result = 0;
-  if (!value) rima_emit_stmt(c, only_assignment(fn->ast));
+  if (c->diagnostics.error_count) result = rima_reg_for(c, RIMA_KIND(c, DYN)); /* wrong for these types */
+  else if (!value) rima_emit_stmt(c, only_assignment(fn->ast));
   else if (fn->result->kind == RIMA_T_VOID || dst == RIMA_NOWHERE) rima_emit_discard(c, value);
   else result = rima_emit_as(c, value, fn->result, dst);
   inline_leave(c, fn, &in);
@@ -738,7 +739,7 @@ bool rima_emit_call_condition(rima_compiler *c, rima_call *call, uint32_t label,
   if (call->kind == RIMA_CALL_STATIC && rima_intrinsic_function(c, call->fn)) return false;
   inlined in;
   inline_enter(c, call->fn, regs, &in);
-  rima_emit_condition(c, only_value(call->fn->ast), label, when);
+  if (!c->diagnostics.error_count) rima_emit_condition(c, only_value(call->fn->ast), label, when);
   inline_leave(c, call->fn, &in);
   rima_code_release(c, mark);
   return true;

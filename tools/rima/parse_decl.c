@@ -87,6 +87,16 @@ static void parse_param_modifiers(parser *p, rima_param *param, bool is_class, b
   advance(p);
 }
 
+static void complain_of_twins(parser *p, const rima_param *params, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++)
+    for (uint32_t k = 0; k < i && params[i].local && params[i].local->name; k++)
+      if (params[k].local && params[k].local->name == params[i].local->name && !params[i].is_field &&
+          strcmp(params[i].local->name->text, "_") != 0) {
+        complain(p, params[i].local->span, "there is already a parameter %s", params[i].local->name->text);
+        break;
+      }
+}
+
 rima_param *parse_params(parser *p, uint32_t *count, bool is_class) {
   uint32_t opener = p->at;
   size_t mark = list_begin(p);
@@ -107,6 +117,7 @@ rima_param *parse_params(parser *p, uint32_t *count, bool is_class) {
     if (!accept(p, RIMA_TOK_COMMA)) break;
   }
   rima_param *params = list_end(p, mark, sizeof(rima_param), count);
+  complain_of_twins(p, params, *count);
   expect_close(p, RIMA_TOK_RPAREN, opener);
   return params;
 }
