@@ -14,6 +14,7 @@ int harness_run(int argc, char **argv, int default_size, bool (*once)(int size))
   int iterations = argc > 1 ? atoi(argv[1]) : 1;
   int size = argc > 2 ? atoi(argv[2]) : default_size;
   bool all_right = true;
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever reads along sees each line when it is written */
   for (int i = 0; i < iterations; i++) {
     long long start = nanos();
     bool is_right = once(size);

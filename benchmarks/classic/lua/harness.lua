@@ -1,4 +1,4 @@
--- harness.lua: runs one classic program and reports its times; see ../rima/harness.rima.
+-- harness.lua: runs one program and reports its times; see ../rima/harness.rima.
 local harness = {}
 
 --- Nanoseconds of a monotonic clock: the system's under LuaJIT, else the processor time that standard Lua offers.
@@ -24,6 +24,7 @@ function harness.run(args, default_size, once)
   local size = tonumber(args[2]) or default_size
   local nanos = clock()
   local all_right = true
+  io.stdout:setvbuf("line") -- whoever reads along sees each line when it is written
   for _ = 1, iterations do
     local start = nanos()
     local is_right = once(size)
