@@ -76,4 +76,5 @@ struct tz_function {
   uint32_t flags;              /* TZ_FUNCTION_* */
   uint32_t id;                 /* dense within the VM */
   void *tier;                  /* owned by jit/: compiled forms, requests, dependencies */
+  void *compiled;              /* what optimized code calls: jit/native/native.h; NULL without that tier */
 };

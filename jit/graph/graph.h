@@ -1,0 +1,137 @@
+/* graph.h: the optimizing tier's form of a function: basic blocks of SSA nodes with frame states.
+ *
+ * A graph is built from bytecode and profile (build.h), rewritten by passes (passes.h), and lowered to LLVM (jit/llvm). It
+ * and all its parts live in one arena and die together. Nothing here allocates guest objects or looks at the heap, so a
+ * graph is worked on by compiler threads while the guest runs.
+ *
+ * Invariants, checked by tz_graph_verify:
+ *   - a block's nodes are PHIs, then others, then one END node; block->n_successors fits the END node
+ *   - a PHI has one input for each predecessor, in the order of block->predecessors
+ *   - the definition of an input dominates its use (for a PHI: the end of the predecessor); the same for values of states
+ *   - NEW, NEW_ARRAY, CALL and CALL_POINTER are followed at once by IS_NULL or PENDING and a BRANCH on it (successor 0: failed),
+ *     unless a pass has shown that they cannot fail; POLL by a BRANCH on its result
+ *   - no critical edges into loop headers: a header has exactly two predecessors, entry first, back-edge second */
+#pragma once
+#include "terza/arena.h"
+#include "terza/vm.h"
+#include <stdio.h>
+
+typedef enum tz_node_op {
+#define TZ_NODE(NAME, text, RESULT, inputs, EFFECTS, meaning) TZ_NODE_##NAME,
+#include "nodes.def"
+#undef TZ_NODE
+  TZ_NODE_COUNT
+} tz_node_op;
+
+typedef enum tz_deopt_reason {
+#define TZ_DEOPT(NAME, text) TZ_DEOPT_##NAME,
+#include "reasons.def"
+#undef TZ_DEOPT
+  TZ_DEOPT_COUNT
+} tz_deopt_reason;
+
+typedef enum tz_node_type { TZ_TYPE_VOID, TZ_TYPE_INT, TZ_TYPE_FLOAT, TZ_TYPE_REF, TZ_TYPE_ANY } tz_node_type;
+
+typedef struct tz_node tz_node;
+typedef struct tz_block tz_block;
+typedef struct tz_frame_state tz_frame_state;
+
+struct tz_node {
+  uint8_t op;       /* tz_node_op */
+  uint8_t type;     /* tz_node_type */
+  bool is_nonnull;  /* what is known of a REF or ANY: not null */
+  bool is_exact;    /* ... and of class `cls` itself, not a subclass */
+  uint16_t n_inputs;
+  uint32_t aux;     /* as nodes.def says */
+  uint32_t id;      /* dense, from 0 */
+  const tz_class *cls; /* REF: of this class or null; NULL: not known */
+  tz_block *block;
+  tz_node *previous, *next; /* in the block */
+  tz_node **inputs;
+  union {
+    int64_t i;
+    double f;
+    const void *p;
+  } imm;
+  tz_frame_state *state;
+  tz_node *replaced_by; /* set by tz_node_replace until tz_graph_apply_replacements */
+  uint32_t mark;        /* for the pass at work */
+};
+
+/* Where the guest is, as the interpreter would see it: one for each frame, innermost first. The pc is that of an instruction
+ * that has not begun (GUARD, DEOPT), or of the call, allocation or back-edge under way. Outer states are at their call
+ * instruction, with the register that takes its result absent. Shared between nodes and immutable once attached: a pass that
+ * changes one makes a new one. */
+struct tz_frame_state {
+  tz_frame_state *outer;
+  tz_function *function;
+  uint32_t pc;      /* word index in function->code */
+  uint32_t n;       /* function->n_registers, or 0: place only */
+  tz_node **values; /* by register; NULL: dead, the interpreter gets zero */
+};
+
+struct tz_block {
+  uint32_t id;          /* dense */
+  uint32_t order;       /* index in graph->blocks */
+  tz_node *first, *last;
+  uint32_t n_predecessors, n_successors, predecessors_room;
+  tz_block **predecessors, **successors;
+  bool is_loop_header;
+  /* set by tz_graph_order: */
+  tz_block *dominator;   /* immediate; NULL: entry */
+  tz_block *loop;        /* header of the innermost loop around it, itself for a header; NULL: none */
+  uint32_t loop_depth;
+};
+
+typedef struct tz_graph {
+  tz_arena *arena;
+  tz_vm *vm;
+  tz_function *function;
+  uint32_t osr_pc;       /* entered at this loop head; TZ_NO_OSR: at the start */
+  tz_node_type result;
+  tz_node **params;
+  uint32_t n_params;     /* arguments, or registers of an OSR entry (absent ones are NULL) */
+  tz_block *entry;       /* no predecessors */
+  tz_block **blocks;     /* reverse postorder after tz_graph_order */
+  uint32_t n_blocks, blocks_room;
+  uint32_t n_nodes;      /* ids given so far */
+  bool has_assumptions;  /* VALID is used: depends on the class hierarchy */
+} tz_graph;
+
+enum { TZ_NO_OSR = UINT32_MAX };
+
+/* ---- Facts of operations ---- */
+enum { TZ_PURE = 0, TZ_READS = 1, TZ_WRITES = 2, TZ_ALLOC = 4, TZ_CALLS = 8, TZ_GUARD = 16, TZ_END = 32, TZ_STATE = 64, TZ_TRACE = 128 };
+uint32_t tz_node_effects(tz_node_op op);
+const char *tz_node_name(tz_node_op op);
+const char *tz_deopt_text(tz_deopt_reason reason);
+
+/* ---- Making (graph.c). All memory is the arena's; running out of it is remembered and reported by tz_graph_failed. ---- */
+tz_graph *tz_graph_new(tz_vm *vm, tz_function *f, uint32_t osr_pc); /* with an empty entry block; NULL: no memory */
+void tz_graph_free(tz_graph *g);
+tz_block *tz_block_new(tz_graph *g);
+tz_node *tz_node_new(tz_graph *g, tz_node_op op, tz_node_type type, uint32_t n_inputs); /* in no block */
+void tz_block_append(tz_block *b, tz_node *n);       /* at the end */
+void tz_node_insert_before(tz_node *at, tz_node *n); /* into at's block */
+void tz_node_remove(tz_node *n);                     /* out of its block */
+void tz_block_link(tz_graph *g, tz_block *from, tz_block *to); /* adds an edge; PHIs of `to` get no input by this */
+void tz_phi_add_input(tz_graph *g, tz_node *phi, tz_node *value);
+/* Removes the edge with the PHIs' inputs for it. */
+void tz_block_unlink(tz_block *from, tz_block *to);
+/* All uses of n, in nodes and states, are to become uses of `by`, once tz_graph_apply_replacements has run; n leaves its block. */
+void tz_node_replace(tz_node *n, tz_node *by);
+void tz_graph_apply_replacements(tz_graph *g);
+/* A state with its own values array, for a pass to change; outer states too if `deep`. */
+tz_frame_state *tz_frame_state_copy(tz_graph *g, const tz_frame_state *state, bool deep);
+
+/* ---- Order (order.c): drops unreachable blocks, sorts into reverse postorder, finds dominators and loops. False: a loop with
+ * two entries, which no tier but the lower ones runs. ---- */
+bool tz_graph_order(tz_graph *g);
+bool tz_block_dominates(const tz_block *a, const tz_block *b); /* reflexive */
+
+/* ---- Text (dump.c, parse.c, verify.c) ---- */
+void tz_graph_dump(const tz_graph *g, FILE *to);
+/* Reads what tz_graph_dump writes (classes and functions by name in vm). NULL: *problem says what and where; malloc'd. */
+tz_graph *tz_graph_parse(tz_vm *vm, const char *text, char **problem);
+/* NULL: all invariants hold; otherwise which one not; malloc'd. */
+char *tz_graph_verify(tz_graph *g);
