@@ -32,6 +32,9 @@ typedef enum tz_deopt_reason {
 
 typedef enum tz_node_type { TZ_TYPE_VOID, TZ_TYPE_INT, TZ_TYPE_FLOAT, TZ_TYPE_REF, TZ_TYPE_ANY } tz_node_type;
 
+/* aux of INT: what its number stands for. For readers of dumps alone; passes do not ask. */
+typedef enum tz_int_is { TZ_INT_NUMBER, TZ_INT_CLASS, TZ_INT_FUNCTION, TZ_INT_TYPE } tz_int_is;
+
 typedef struct tz_node tz_node;
 typedef struct tz_block tz_block;
 typedef struct tz_frame_state tz_frame_state;
@@ -42,6 +45,7 @@ struct tz_node {
   bool is_nonnull;  /* what is known of a REF or ANY: not null */
   bool is_exact;    /* ... and of class `cls` itself, not a subclass */
   uint16_t n_inputs;
+  bool no_barrier;  /* STORE_FIELD, STORE_ELEMENT of a REF or ANY: needs no write barrier */
   uint32_t aux;     /* as nodes.def says */
   uint32_t id;      /* dense, from 0 */
   const tz_class *cls; /* REF: of this class or null; NULL: not known */
