@@ -15,6 +15,7 @@
 #pragma once
 #include "terza/arena.h"
 #include "terza/vm.h"
+#include <setjmp.h>
 #include <stdio.h>
 
 typedef enum tz_node_op {
@@ -61,6 +62,7 @@ struct tz_node {
   tz_frame_state *state;
   tz_node *replaced_by; /* set by tz_node_replace until tz_graph_apply_replacements */
   uint32_t mark;        /* for the pass at work */
+  uint32_t visit;       /* graph.c's own */
 };
 
 /* Where the guest is, as the interpreter would see it: one for each frame, innermost first. The pc is that of an instruction
@@ -73,19 +75,22 @@ struct tz_frame_state {
   uint32_t pc;      /* word index in function->code */
   uint32_t n;       /* function->n_registers, or 0: place only */
   tz_node **values; /* by register; NULL: dead, the interpreter gets zero */
+  uint32_t visit;   /* graph.c's own */
 };
 
 struct tz_block {
   uint32_t id;          /* dense */
   uint32_t order;       /* index in graph->blocks */
   tz_node *first, *last;
-  uint32_t n_predecessors, n_successors, predecessors_room;
+  uint32_t n_predecessors, n_successors;
   tz_block **predecessors, **successors;
-  bool is_loop_header;
   /* set by tz_graph_order: */
+  bool is_loop_header;
   tz_block *dominator;   /* immediate; NULL: entry */
+  uint32_t dominator_number, n_dominated; /* it dominates the n blocks numbered from its own number on */
   tz_block *loop;        /* header of the innermost loop around it, itself for a header; NULL: none */
-  uint32_t loop_depth;
+  tz_block *outer_loop;  /* of a header: header of the next loop around; NULL: none */
+  uint32_t loop_depth;   /* 0: in no loop */
 };
 
 typedef struct tz_graph {
@@ -98,9 +103,12 @@ typedef struct tz_graph {
   uint32_t n_params;     /* arguments, or registers of an OSR entry (absent ones are NULL) */
   tz_block *entry;       /* no predecessors */
   tz_block **blocks;     /* reverse postorder after tz_graph_order */
-  uint32_t n_blocks, blocks_room;
+  uint32_t n_blocks;
   uint32_t n_nodes;      /* ids given so far */
+  uint32_t n_block_ids, n_visits;
   bool has_assumptions;  /* VALID is used: depends on the class hierarchy */
+  size_t max_bytes;      /* of the arena; 0: no limit */
+  jmp_buf *escape;       /* where running out of memory leads to */
 } tz_graph;
 
 enum { TZ_NO_OSR = UINT32_MAX };
@@ -111,9 +119,14 @@ uint32_t tz_node_effects(tz_node_op op);
 const char *tz_node_name(tz_node_op op);
 const char *tz_deopt_text(tz_deopt_reason reason);
 
-/* ---- Making (graph.c). All memory is the arena's; running out of it is remembered and reported by tz_graph_failed. ---- */
+/* ---- Making (graph.c). All memory is the arena's. Nothing here gives NULL: when there is no more memory, or max_bytes are
+ * used up, control goes to *g->escape, so that passes need no checks. Whoever makes or changes a graph sets it:
+ *     jmp_buf escape;
+ *     if (setjmp(escape)) return …;    the graph may then only be freed
+ *     g->escape = &escape;  ---- */
 tz_graph *tz_graph_new(tz_vm *vm, tz_function *f, uint32_t osr_pc); /* with an empty entry block; NULL: no memory */
 void tz_graph_free(tz_graph *g);
+void *tz_graph_alloc(tz_graph *g, size_t bytes); /* zeroed, for whatever lives as long as the graph */
 tz_block *tz_block_new(tz_graph *g);
 tz_node *tz_node_new(tz_graph *g, tz_node_op op, tz_node_type type, uint32_t n_inputs); /* in no block */
 void tz_block_append(tz_block *b, tz_node *n);       /* at the end */
@@ -121,7 +134,7 @@ void tz_node_insert_before(tz_node *at, tz_node *n); /* into at's block */
 void tz_node_remove(tz_node *n);                     /* out of its block */
 void tz_block_link(tz_graph *g, tz_block *from, tz_block *to); /* adds an edge; PHIs of `to` get no input by this */
 void tz_phi_add_input(tz_graph *g, tz_node *phi, tz_node *value);
-/* Removes the edge with the PHIs' inputs for it. */
+/* Removes the edge (of several, the last) with the PHIs' inputs for it. */
 void tz_block_unlink(tz_block *from, tz_block *to);
 /* All uses of n, in nodes and states, are to become uses of `by`, once tz_graph_apply_replacements has run; n leaves its block. */
 void tz_node_replace(tz_node *n, tz_node *by);
@@ -132,7 +145,9 @@ tz_frame_state *tz_frame_state_copy(tz_graph *g, const tz_frame_state *state, bo
 /* ---- Order (order.c): drops unreachable blocks, sorts into reverse postorder, finds dominators and loops. False: a loop with
  * two entries, which no tier but the lower ones runs. ---- */
 bool tz_graph_order(tz_graph *g);
-bool tz_block_dominates(const tz_block *a, const tz_block *b); /* reflexive */
+static inline bool tz_block_dominates(const tz_block *a, const tz_block *b) { /* reflexive */
+  return b->dominator_number - a->dominator_number < a->n_dominated;
+}
 
 /* ---- Text (dump.c, parse.c, verify.c) ---- */
 void tz_graph_dump(const tz_graph *g, FILE *to);

@@ -1,7 +1,8 @@
 /* passes.h: rewriting of graphs. docs/optimizing.md, "Passes", says what each does and after whom.
  *
- * A pass takes a graph for which tz_graph_verify and tz_graph_order hold and leaves one for which they hold again. It changes no
- * guest object and may run on any compiler thread. Running out of memory leaves the graph valid or tz_graph_failed. */
+ * A pass takes a graph for which tz_graph_verify and tz_graph_order hold and leaves one for which they hold
+ * again. It changes no guest object and may run on any compiler thread. Running out of memory leads to
+ * graph->escape, as graph.h says. */
 #pragma once
 #include "graph.h"
 
