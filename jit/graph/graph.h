@@ -106,6 +106,7 @@ typedef struct tz_graph {
   uint32_t n_blocks;
   uint32_t n_nodes;      /* ids given so far */
   uint32_t n_block_ids, n_visits;
+  struct tz_inline_decision *decisions; /* newest first (build.h) */
   bool has_assumptions;  /* VALID is used: depends on the class hierarchy */
   size_t max_bytes;      /* of the arena; 0: no limit */
   jmp_buf *escape;       /* where running out of memory leads to */

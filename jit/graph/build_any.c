@@ -1,0 +1,283 @@
+/* build_any.c: instructions on dynamic values. What the interpreter has seen (kinds in the x byte, classes at sites) is
+ * speculated on; values are unboxed where they are used and boxed where they are made, so that chains of operations cancel
+ * out. */
+#include "builder.h"
+
+#define A tz_insn_a(in)
+#define B tz_insn_b(in)
+#define C tz_insn_c(in)
+#define READ(reg) tz_read(b, reg)
+
+enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3 };
+enum { MEMBER_WORD = 1, MEMBER_DYNAMIC = 2, MEMBER_TYPED = 3 }; /* runtime/src/slow.h */
+
+static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) { tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND); }
+
+static tz_node *unbox_int(tz_builder *b, tz_node *x) {
+  guard_kind(b, TZ_NODE_ANY_IS_INT, x);
+  return tz_emit_i1(b, TZ_NODE_UNBOX_INT, x);
+}
+
+static tz_node *box_int(tz_builder *b, tz_node *i) {
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_INT_FITS, i), TZ_DEOPT_OVERFLOW);
+  return tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, i);
+}
+
+static tz_node *unbox_float(tz_builder *b, tz_node *x) {
+  guard_kind(b, TZ_NODE_ANY_IS_FLOAT, x);
+  return tz_emit1(b, TZ_NODE_UNBOX_FLOAT, TZ_TYPE_FLOAT, x);
+}
+
+/* An operand as a float, of the kinds seen. */
+static tz_node *number(tz_builder *b, tz_node *x, unsigned saw) {
+  if (saw == SAW_FLOAT) return unbox_float(b, x);
+  if (saw == SAW_INT) return tz_emit1(b, TZ_NODE_I2F, TZ_TYPE_FLOAT, unbox_int(b, x));
+  tz_join join = {0};
+  tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x), 700);
+  b->block = fork.yes;
+  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_UNBOX_FLOAT, TZ_TYPE_FLOAT, x));
+  b->block = fork.no;
+  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_I2F, TZ_TYPE_FLOAT, unbox_int(b, x)));
+  return tz_join_finish(b, &join, TZ_TYPE_FLOAT);
+}
+
+static void outlined(tz_builder *b, tz_insn in) {
+  tz_node *result = tz_build_outlined(b);
+  if (result != NULL && b->block != NULL) tz_write(b, A, result);
+}
+
+/* ---- Arithmetic ---- */
+
+static tz_node *int_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y) {
+  switch (op) {
+  case TZ_OP_ADD_ANY: return box_int(b, tz_emit_i2(b, TZ_NODE_ADD, x, y));
+  case TZ_OP_SUB_ANY: return box_int(b, tz_emit_i2(b, TZ_NODE_SUB, x, y));
+  case TZ_OP_MUL_ANY:
+    tz_guard(b, tz_emit_not(b, tz_emit_i2(b, TZ_NODE_MUL_OVERFLOWS, x, y)), TZ_DEOPT_OVERFLOW);
+    return box_int(b, tz_emit_i2(b, TZ_NODE_MUL, x, y));
+  case TZ_OP_DIV_ANY:
+  case TZ_OP_REM_ANY:
+    tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, y, tz_emit_int(b, 0)), TZ_DEOPT_DIVISION);
+    return box_int(b, tz_emit_i2(b, op == TZ_OP_DIV_ANY ? TZ_NODE_DIV : TZ_NODE_REM, x, y));
+  case TZ_OP_LT_ANY: return tz_emit_i2(b, TZ_NODE_LT, x, y);
+  case TZ_OP_LE_ANY: return tz_emit_i2(b, TZ_NODE_LE, x, y);
+  default: return tz_emit_i2(b, TZ_NODE_EQ, x, y);
+  }
+}
+
+static tz_node *float_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y) {
+  tz_node_op node = TZ_NODE_FEQ;
+  switch (op) {
+  case TZ_OP_ADD_ANY: node = TZ_NODE_FADD; break;
+  case TZ_OP_SUB_ANY: node = TZ_NODE_FSUB; break;
+  case TZ_OP_MUL_ANY: node = TZ_NODE_FMUL; break;
+  case TZ_OP_DIV_ANY: node = TZ_NODE_FDIV; break;
+  case TZ_OP_LT_ANY: return tz_emit_i2(b, TZ_NODE_FLT, x, y);
+  case TZ_OP_LE_ANY: return tz_emit_i2(b, TZ_NODE_FLE, x, y);
+  default: return tz_emit_i2(b, TZ_NODE_FEQ, x, y);
+  }
+  return tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, tz_emit2(b, node, TZ_TYPE_FLOAT, x, y));
+}
+
+static bool gives_any(uint8_t op) { return op >= TZ_OP_ADD_ANY && op <= TZ_OP_REM_ANY; }
+
+/* Two ints give an int, any other two numbers a float. */
+static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, unsigned saw_x, unsigned saw_y) {
+  tz_join join = {0};
+  tz_node *both = tz_emit_i2(b, TZ_NODE_AND, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_INT, y));
+  tz_fork fork = tz_branch(b, both, 512);
+  b->block = fork.yes;
+  tz_node *i = tz_emit_i1(b, TZ_NODE_UNBOX_INT, x), *j = tz_emit_i1(b, TZ_NODE_UNBOX_INT, y);
+  tz_join_add(b, &join, int_result(b, op, i, j));
+  b->block = fork.no;
+  tz_node *v = number(b, x, saw_x), *w = number(b, y, saw_y);
+  tz_join_add(b, &join, float_result(b, op, v, w));
+  return tz_join_finish(b, &join, gives_any(op) ? TZ_TYPE_ANY : TZ_TYPE_INT);
+}
+
+static void build_arithmetic(tz_builder *b, tz_insn in) {
+  uint8_t op = tz_insn_op(in);
+  unsigned saw_b = tz_insn_x(in) & 15, saw_c = tz_insn_x(in) >> 4;
+  if (!tz_may_speculate(b)) {
+    outlined(b, in);
+    return;
+  }
+  if (saw_b == 0) {
+    tz_deopt(b, TZ_DEOPT_UNREACHED);
+    return;
+  }
+  bool are_ints = saw_b == SAW_INT && saw_c == SAW_INT, are_numbers = ((saw_b | saw_c) & ~(unsigned)SAW_NUMBER) == 0;
+  if (!are_numbers || (op == TZ_OP_REM_ANY && !are_ints)) {
+    outlined(b, in);
+    return;
+  }
+  tz_node *x = READ(B), *y = READ(C);
+  if (are_ints) {
+    tz_node *i = unbox_int(b, x), *j = unbox_int(b, y);
+    tz_write(b, A, int_result(b, op, i, j));
+  } else if ((saw_b & saw_c & SAW_INT) == 0) {
+    tz_node *v = number(b, x, saw_b), *w = number(b, y, saw_c);
+    tz_write(b, A, float_result(b, op, v, w));
+  } else {
+    tz_write(b, A, mixed_result(b, op, x, y, saw_b, saw_c));
+  }
+}
+
+static void build_negation(tz_builder *b, tz_insn in) {
+  unsigned saw = tz_insn_x(in);
+  if (!tz_may_speculate(b) || (saw != SAW_INT && saw != SAW_FLOAT)) {
+    outlined(b, in);
+    return;
+  }
+  if (saw == SAW_INT) tz_write(b, A, box_int(b, tz_emit_i2(b, TZ_NODE_SUB, tz_emit_int(b, 0), unbox_int(b, READ(B)))));
+  else tz_write(b, A, tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, tz_emit1(b, TZ_NODE_FNEG, TZ_TYPE_FLOAT, unbox_float(b, READ(B)))));
+}
+
+static void build_bits(tz_builder *b, tz_insn in) {
+  static const uint8_t ops[] = {TZ_NODE_AND, TZ_NODE_OR, TZ_NODE_XOR, TZ_NODE_SHL, TZ_NODE_SHR, TZ_NODE_USHR};
+  if (!tz_may_speculate(b) || tz_insn_x(in) >= sizeof ops) {
+    outlined(b, in);
+    return;
+  }
+  tz_node *i = unbox_int(b, READ(B)), *j = unbox_int(b, READ(C));
+  tz_write(b, A, box_int(b, tz_emit_i2(b, ops[tz_insn_x(in)], i, j)));
+}
+
+/* ---- To and from typed registers ---- */
+
+static void build_any_i(tz_builder *b, tz_insn in) {
+  if (tz_may_speculate(b)) tz_write(b, A, box_int(b, READ(B)));
+  else outlined(b, in);
+}
+
+static void build_i_any(tz_builder *b, tz_insn in, tz_node_op test, tz_node_op unbox) {
+  if (!tz_may_speculate(b)) {
+    outlined(b, in);
+    return;
+  }
+  guard_kind(b, test, READ(B));
+  tz_write(b, A, tz_emit_i1(b, unbox, READ(B)));
+}
+
+static void build_f_any(tz_builder *b, tz_insn in) {
+  if (tz_may_speculate(b)) tz_write(b, A, number(b, READ(B), SAW_NUMBER));
+  else outlined(b, in);
+}
+
+static void when(tz_builder *b, tz_join *join, tz_node *cond, int64_t kind) {
+  tz_fork fork = tz_branch(b, cond, 300);
+  b->block = fork.yes;
+  tz_join_add(b, join, tz_emit_int(b, kind));
+  b->block = fork.no;
+}
+
+static void build_kind(tz_builder *b, tz_insn in) {
+  tz_node *x = READ(B);
+  tz_join join = {0};
+  when(b, &join, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), 2);
+  when(b, &join, tz_emit_i1(b, TZ_NODE_IS_NULL, x), 0);
+  when(b, &join, tz_emit_i1(b, TZ_NODE_ANY_IS_BOOL, x), 1);
+  when(b, &join, tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x), 3);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
+  when(b, &join, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->string_class)), 4);
+  when(b, &join, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->int_box_class)), 2);
+  tz_join_add(b, &join, tz_emit_int(b, 5));
+  tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
+}
+
+/* ---- Members ---- */
+
+static tz_node *typed_member(tz_builder *b, tz_node *object, const tz_class *cls, uint32_t slot) {
+  const tz_type *type = cls->fields[slot].type;
+  tz_node *value = tz_load_field(b, object, slot, tz_type_of(type));
+  if (type->rep == 'F') return tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, value);
+  if (type->rep != 'I') return value;
+  return type->kind == TZ_KIND_BOOL ? tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, value) : box_int(b, value);
+}
+
+static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *way) {
+  uint32_t slot = (uint32_t)way->member.slot;
+  if (way->member.rep != MEMBER_DYNAMIC) return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
+  tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
+  tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, members, tz_emit_int(b, slot));
+  value->aux = TZ_KIND_ANY;
+  return value;
+}
+
+static bool is_loadable(const tz_site_way *way) {
+  return way->cls != 0 && !(way->cls & 3) && way->member.rep >= MEMBER_WORD && way->member.rep <= MEMBER_TYPED && way->member.slot >= 0;
+}
+
+/* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what is not loaded. */
+static bool build_get(tz_builder *b, tz_insn in) {
+  tz_site site = *(const tz_site *)&b->scope->function->k[C];
+  uint32_t n = 0;
+  while (n < TZ_SITE_WAYS && site.way[n].cls != 0)
+    if (!is_loadable(&site.way[n++])) return false;
+  if (n == 0 || site.misses > 0 || !tz_may_speculate(b)) return false;
+  tz_node *object = READ(B);
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, object);
+  tz_join join = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    tz_node *is = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[i].cls));
+    if (i + 1 == n) {
+      tz_guard(b, is, TZ_DEOPT_CLASS);
+      tz_join_add(b, &join, load_member(b, object, &site.way[i]));
+      break;
+    }
+    tz_fork fork = tz_branch(b, is, 700);
+    b->block = fork.yes;
+    tz_join_add(b, &join, load_member(b, object, &site.way[i]));
+    b->block = fork.no;
+  }
+  tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_ANY));
+  return true;
+}
+
+/* A member that a dynamic object of the one shape seen has already. */
+static bool build_set(tz_builder *b, tz_insn in) {
+  const tz_site *site = (const tz_site *)&b->scope->function->k[C];
+  const tz_site_way *way = &site->way[0];
+  bool is_simple = way->cls != 0 && !(way->cls & 3) && site->way[1].cls == 0 && site->misses == 0 && way->member.rep == MEMBER_DYNAMIC;
+  if (!is_simple || !tz_may_speculate(b)) return false;
+  tz_node *object = READ(B);
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, object);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)way->cls)), TZ_DEOPT_CLASS);
+  tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
+  TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, members, tz_emit_int(b, way->member.slot), READ(A))->aux = TZ_KIND_ANY;
+  return true;
+}
+
+/* ---- One instruction ---- */
+
+bool tz_build_any(tz_builder *b) {
+  tz_insn in = tz_builder_insn(b);
+  switch (tz_insn_op(in)) {
+  case TZ_OP_ANY_I: build_any_i(b, in); return true;
+  case TZ_OP_ANY_F: tz_write(b, A, tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, READ(B))); return true;
+  case TZ_OP_ANY_B: tz_write(b, A, tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, READ(B))); return true;
+  case TZ_OP_I_ANY: build_i_any(b, in, TZ_NODE_ANY_IS_INT, TZ_NODE_UNBOX_INT); return true;
+  case TZ_OP_B_ANY: build_i_any(b, in, TZ_NODE_ANY_IS_BOOL, TZ_NODE_UNBOX_BOOL); return true;
+  case TZ_OP_F_ANY: build_f_any(b, in); return true;
+  case TZ_OP_KIND_ANY: build_kind(b, in); return true;
+  case TZ_OP_ADD_ANY:
+  case TZ_OP_SUB_ANY:
+  case TZ_OP_MUL_ANY:
+  case TZ_OP_DIV_ANY:
+  case TZ_OP_REM_ANY:
+  case TZ_OP_EQ_ANY:
+  case TZ_OP_LT_ANY:
+  case TZ_OP_LE_ANY: build_arithmetic(b, in); return true;
+  case TZ_OP_NEG_ANY: build_negation(b, in); return true;
+  case TZ_OP_BIT_ANY: build_bits(b, in); return true;
+  case TZ_OP_GET_ANY:
+    if (!build_get(b, in)) outlined(b, in);
+    return true;
+  case TZ_OP_SET_ANY:
+    if (!build_set(b, in)) outlined(b, in);
+    return true;
+  default: return false;
+  }
+}

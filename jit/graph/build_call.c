@@ -1,0 +1,267 @@
+/* build_call.c: calls: which function is meant, whether its body is built in place, and what else the receiver might be. */
+#include "builder.h"
+#include "slow.h"
+
+typedef struct call {
+  tz_insn in;
+  tz_node **args; /* owned by the arena */
+  uint32_t n, result; /* result: register */
+  bool is_tail;
+} call;
+
+/* ---- Inlining ---- */
+
+enum { TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
+
+static uint32_t recursion(const tz_builder *b, const tz_function *f) {
+  uint32_t n = 0;
+  for (const tz_scope *s = b->scope; s != NULL; s = s->outer) n += s->function == f;
+  return n;
+}
+
+/* Why not; NULL: it is to be inlined. */
+static const char *refuse(tz_builder *b, tz_function *f) {
+  const tz_build_options *o = b->options;
+  if (f->code == NULL) return "native";
+  if (o->no_inlining) return "inlining is off";
+  if (f->n_words > o->max_inline_words) return "too large";
+  if (b->scope->depth >= o->max_depth) return "too deep";
+  if (recursion(b, f) > (f->n_words <= SMALL_WORDS ? 1u : 0u)) return "recursive";
+  if (b->graph->n_nodes > o->max_nodes && f->n_words > TINY_WORDS) return "the caller is large enough";
+  if (b->graph->n_nodes > o->max_nodes * 2) return "the caller is large enough";
+  if (b->scope->depth >= DEEP && f->n_words > SMALL_WORDS) return "too large so deep";
+  const tz_flow *flow = tz_flow_of(b, f);
+  if (flow == NULL) return "no memory";
+  return flow->problem;
+}
+
+static void record(tz_builder *b, const tz_function *callee, const char *refusal) {
+  tz_inline_decision *d = tz_arena_alloc(b->arena, sizeof *d);
+  if (d == NULL) return;
+  *d = (tz_inline_decision){b->graph->decisions, b->scope->function, callee, b->pc, b->scope->depth, refusal == NULL,
+                            refusal != NULL ? refusal : "small or hot"};
+  b->graph->decisions = d;
+}
+
+static tz_node *inline_call(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
+  tz_node **env = tz_arena_alloc(b->arena, (f->n_registers + 1) * sizeof *env);
+  if (env == NULL) return NULL;
+  for (uint32_t i = 0; i < n; i++) env[i] = args[i];
+  return tz_build_scope(b, tz_flow_of(b, f), env, tz_state_outer(b, result));
+}
+
+static tz_node *plain_call(tz_builder *b, tz_function *f, tz_node **args, uint32_t n) {
+  const tz_type *type = f->signature->result;
+  tz_node *node = tz_emit(b, TZ_NODE_CALL, tz_type_of(type), n, args);
+  node->imm.p = f;
+  node->state = tz_state_place(b);
+  tz_stamp(node, type);
+  tz_check_pending(b);
+  return node->type == TZ_TYPE_VOID ? NULL : node;
+}
+
+tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
+  const char *refusal = refuse(b, f);
+  record(b, f, refusal);
+  return refusal == NULL ? inline_call(b, f, args, n, result) : plain_call(b, f, args, n);
+}
+
+/* ---- The end of a call ---- */
+
+static void finish(tz_builder *b, const call *c, tz_node *value) {
+  if (b->block == NULL) return;
+  if (c->is_tail) tz_return(b, value);
+  else if (value != NULL) tz_write(b, c->result, value);
+}
+
+/* ---- Calls by receiver ---- */
+
+static tz_function *target_of(const tz_class *cls, const call *c, const tz_site_way *way) {
+  switch (tz_insn_op(c->in)) {
+  case TZ_OP_CALL_VIRTUAL:
+  case TZ_OP_TAIL_VIRTUAL: return tz_insn_b(c->in) < cls->n_methods ? cls->vtable[tz_insn_b(c->in)] : NULL;
+  case TZ_OP_CALL_CLOSURE:
+  case TZ_OP_TAIL_CLOSURE: return cls->vtable[0];
+  default: return way != NULL ? way->target : NULL;
+  }
+}
+
+/* The general form: the method is looked up. */
+static tz_node *call_looked_up(tz_builder *b, const call *c, tz_node *cls, const tz_type *result) {
+  uint8_t op = tz_insn_op(c->in);
+  tz_node *pointer;
+  if (op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE) {
+    const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
+    pointer = tz_emit_i1(b, TZ_NODE_INTERFACE_METHOD, cls);
+    pointer->imm.p = site[-1].p;
+    pointer->aux = tz_insn_b(c->in);
+  } else {
+    pointer = tz_emit_i1(b, TZ_NODE_METHOD, cls);
+    pointer->aux = op == TZ_OP_CALL_VIRTUAL || op == TZ_OP_TAIL_VIRTUAL ? tz_insn_b(c->in) : 0;
+  }
+  tz_node **inputs = tz_arena_alloc(b->arena, (c->n + 1) * sizeof *inputs);
+  if (inputs == NULL) return NULL;
+  inputs[0] = pointer;
+  for (uint32_t i = 0; i < c->n; i++) inputs[i + 1] = c->args[i];
+  tz_node *node = tz_emit(b, TZ_NODE_CALL_POINTER, tz_type_of(result), c->n + 1, inputs);
+  node->state = tz_state_place(b);
+  tz_stamp(node, result);
+  tz_check_pending(b);
+  return node->type == TZ_TYPE_VOID ? NULL : node;
+}
+
+/* The type of what the call gives: of the register that takes it, or of a callee when nobody does. NULL: not known. */
+static const tz_type *result_type(const tz_builder *b, const call *c, const tz_site *site) {
+  const tz_function *f = b->scope->function;
+  if (c->is_tail) return f->signature->result;
+  if (c->result < f->n_registers) return f->registers[c->result];
+  tz_function *seen = site->way[0].cls != 0 ? target_of((const tz_class *)(uintptr_t)site->way[0].cls, c, &site->way[0]) : NULL;
+  if (seen != NULL) return seen->signature->result;
+  const tz_type *receiver = f->registers[tz_insn_arg(&f->code[b->pc + 1], 0)];
+  if (receiver->kind == TZ_KIND_FUNC) return receiver->signature->result;
+  const tz_class *cls = receiver->class_;
+  return cls != NULL && tz_insn_b(c->in) < cls->n_methods ? cls->methods[tz_insn_b(c->in)].signature->result : NULL;
+}
+
+/* One receiver class: test, call, and bring the result to the join; goes on where the class is another. */
+static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, const tz_site_way *way, uint32_t probability) {
+  const tz_class *seen = (const tz_class *)(uintptr_t)way->cls;
+  tz_function *f = target_of(seen, c, way);
+  if (f == NULL) return;
+  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), probability);
+  b->block = fork.yes;
+  tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result);
+  tz_join_add(b, join, value);
+  b->block = fork.no;
+}
+
+static uint64_t total_count(const tz_site *site, uint32_t n) {
+  uint64_t total = site->misses;
+  for (uint32_t i = 0; i < n; i++) total += site->way[i].count;
+  return total;
+}
+
+static uint32_t n_ways(const tz_site *site) {
+  uint32_t n = 0;
+  while (n < TZ_SITE_WAYS && site->way[n].cls != 0) n++;
+  return n;
+}
+
+static void sort_ways(tz_site *site, uint32_t n) { /* a copy: most frequent first */
+  for (uint32_t i = 1; i < n; i++)
+    for (uint32_t j = i; j > 0 && site->way[j].count > site->way[j - 1].count; j--) {
+      tz_site_way t = site->way[j];
+      site->way[j] = site->way[j - 1];
+      site->way[j - 1] = t;
+    }
+}
+
+enum { MOSTLY = 10 }; /* a way of a megamorphic site with more than a tenth of the calls gets a test of its own */
+
+static void call_by_profile(tz_builder *b, const call *c) {
+  tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)]; /* it goes on changing */
+  uint32_t n = n_ways(&site);
+  bool is_mega = site.misses > 0, speculates = tz_may_speculate(b);
+  const tz_type *result = result_type(b, c, &site);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  tz_join join = {0};
+  sort_ways(&site, n);
+  uint64_t total = total_count(&site, n);
+  if ((n == 0 || result == NULL) && speculates) {
+    tz_deopt(b, TZ_DEOPT_UNREACHED);
+    return;
+  }
+  if (result == NULL) {
+    b->problem = "a call of unknown type";
+    return;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    bool is_last = i + 1 == n && !is_mega && speculates;
+    if (is_mega && site.way[i].count * MOSTLY < total) break;
+    if (is_last) {
+      const tz_class *seen = (const tz_class *)(uintptr_t)site.way[i].cls;
+      tz_function *f = target_of(seen, c, &site.way[i]);
+      if (f == NULL) break;
+      tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), TZ_DEOPT_CLASS);
+      tz_join_add(b, &join, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+      break;
+    }
+    call_way(b, c, &join, cls, &site.way[i], 700);
+  }
+  if (b->block != NULL) tz_join_add(b, &join, call_looked_up(b, c, cls, result));
+  tz_node *value = tz_join_finish(b, &join, tz_type_of(result));
+  finish(b, c, value);
+}
+
+static void build_receiver_call(tz_builder *b, call *c) {
+  tz_node *receiver = c->args[0];
+  tz_check_nonnull(b, receiver);
+  if (b->block == NULL) return;
+  uint8_t op = tz_insn_op(c->in);
+  bool is_interface = op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE;
+  const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
+  tz_function *f = NULL;
+  if (receiver->is_exact)
+    f = is_interface ? tz_interface_method_nogc(receiver->cls, site[-1].p, tz_insn_b(c->in)) : target_of(receiver->cls, c, NULL);
+  if (f != NULL) finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+  else call_by_profile(b, c);
+}
+
+/* ---- By name of a dynamic value ---- */
+
+enum { WAY_SHAPE = 1, WAY_CONVERTS = 2, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
+
+static void build_any_call(tz_builder *b, const call *c) {
+  const tz_site *site = (const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
+  const tz_class *cls = (const tz_class *)(uintptr_t)(site->way[0].cls & ~(uint32_t)WAY_BITS);
+  tz_function *f = site->way[0].target;
+  bool is_plain = n_ways(site) == 1 && site->misses == 0 && !(site->way[0].cls & WAY_BITS) && cls->shape == NULL;
+  if (n_ways(site) == 0 && tz_may_speculate(b)) {
+    tz_deopt(b, TZ_DEOPT_UNREACHED);
+    return;
+  }
+  if (!is_plain || !tz_may_speculate(b) || f == NULL || f->n_params != c->n) {
+    finish(b, c, tz_build_outlined(b));
+    return;
+  }
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
+  tz_node *seen = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, seen, tz_emit_address(b, cls)), TZ_DEOPT_CLASS);
+  finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+}
+
+/* ---- One instruction ---- */
+
+static call call_at(tz_builder *b) {
+  tz_insn in = tz_builder_insn(b);
+  uint8_t op = tz_insn_op(in);
+  call c = {.in = in, .n = tz_insn_x(in), .is_tail = op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY};
+  c.result = c.is_tail ? TZ_REG_DISCARD : tz_insn_a(in);
+  c.args = tz_arena_alloc(b->arena, (c.n + 1) * sizeof *c.args);
+  const tz_insn *list = &b->scope->function->code[b->pc + 1];
+  if (c.args == NULL) b->problem = "no memory";
+  else
+    for (uint32_t i = 0; i < c.n; i++) c.args[i] = tz_read(b, tz_insn_arg(list, i));
+  return c;
+}
+
+bool tz_build_call(tz_builder *b) {
+  uint8_t op = tz_insn_op(tz_builder_insn(b));
+  if (op < TZ_OP_CALL || op > TZ_OP_TAIL_ANY) return false;
+  call c = call_at(b);
+  if (b->problem != NULL) return true;
+  if (c.is_tail) {
+    /* Compiled frames cannot be replaced (LLVM has no tail calls beside statepoints), so an endless chain of tail calls must
+     * stay on the tiers that can. */
+    b->problem = "makes tail calls";
+    return true;
+  }
+  switch (op) {
+  case TZ_OP_CALL:
+    finish(b, &c, tz_build_call_of(b, b->scope->function->k[(uint32_t)tz_insn_d(c.in)].p, c.args, c.n, c.result));
+    break;
+  case TZ_OP_CALL_ANY: build_any_call(b, &c); break;
+  default: build_receiver_call(b, &c);
+  }
+  return true;
+}
