@@ -10,11 +10,12 @@ tz_build_options tz_build_options_default(void) {
   return (tz_build_options){.max_nodes = 6000, .max_inline_words = 200, .max_depth = 10};
 }
 
-static void *alloc(tz_builder *b, size_t bytes) {
-  void *p = tz_arena_alloc(b->arena, bytes);
-  if (p == NULL) b->problem = "no memory";
-  return p;
+void tz_give_up(tz_builder *b, const char *problem) {
+  b->problem = problem;
+  longjmp(*b->graph->escape, 1);
 }
+
+static void *alloc(tz_builder *b, size_t bytes) { return tz_graph_alloc(b->graph, bytes); }
 
 /* ---- Nodes ---- */
 
@@ -77,7 +78,7 @@ void tz_write(tz_builder *b, uint32_t reg, tz_node *value) {
 
 static tz_node **env_copy(tz_builder *b, tz_node *const *env, uint32_t n) {
   tz_node **copy = alloc(b, (n + 1) * sizeof *copy);
-  if (copy != NULL && n > 0) memcpy(copy, env, n * sizeof *copy);
+  if (n > 0) memcpy(copy, env, n * sizeof *copy);
   return copy;
 }
 
@@ -85,7 +86,6 @@ static tz_node **env_copy(tz_builder *b, tz_node *const *env, uint32_t n) {
 
 static tz_frame_state *state_new(tz_builder *b, uint32_t pc) {
   tz_frame_state *s = alloc(b, sizeof *s);
-  if (s == NULL) return NULL;
   s->outer = b->scope->outer_state;
   s->function = b->scope->function;
   s->pc = pc;
@@ -97,7 +97,6 @@ static tz_frame_state *state_of(tz_builder *b, uint32_t pc, const uint64_t *live
   uint32_t n = b->scope->function->n_registers;
   tz_frame_state *s = state_new(b, pc);
   tz_node **values = alloc(b, (n + 1) * sizeof *values);
-  if (s == NULL || values == NULL) return s;
   for (uint32_t r = 0; r < n; r++)
     if (r != except && tz_set_has(live, r)) values[r] = b->env[r];
   s->n = n;
@@ -123,7 +122,6 @@ tz_frame_state *tz_state_place(tz_builder *b) { return state_new(b, b->pc); }
 
 static tz_arrival *arrival_new(tz_builder *b, tz_node **env) {
   tz_arrival *a = alloc(b, sizeof *a);
-  if (a == NULL) return NULL;
   a->from = b->block;
   a->env = env;
   b->block = NULL;
@@ -136,7 +134,6 @@ static void arrive(tz_builder *b, uint32_t pc) {
   uint32_t target = flow->block_at[pc];
   tz_place *place = &scope->places[target];
   tz_arrival *a = arrival_new(b, env_copy(b, b->env, scope->function->n_registers));
-  if (a == NULL) return;
   bool is_back = place->header != NULL;
   a->next = is_back ? place->back_edges : place->arrivals;
   *(is_back ? &place->back_edges : &place->arrivals) = a;
@@ -170,7 +167,6 @@ static void merge(tz_builder *b, tz_arrival *list, const uint64_t *live) {
   tz_block *block = tz_block_new(b->graph);
   for (tz_arrival *a = list; a != NULL; a = a->next) jump_from(b, a->from, block);
   tz_node **env = alloc(b, (f->n_registers + 1) * sizeof *env);
-  if (env == NULL) return;
   for (uint32_t r = 0; r < f->n_registers; r++)
     if (tz_set_has(live, r)) env[r] = merge_register(b, block, list, r, f->registers[r]);
   b->block = block;
@@ -183,11 +179,9 @@ static void merge(tz_builder *b, tz_arrival *list, const uint64_t *live) {
 static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) {
   const tz_function *f = b->scope->function;
   tz_block *header = tz_block_new(b->graph);
-  header->is_loop_header = true;
   jump_from(b, b->block, header);
   place->header = header;
   place->phis = alloc(b, (f->n_registers + 1) * sizeof *place->phis);
-  if (place->phis == NULL) return;
   for (uint32_t r = 0; r < f->n_registers; r++) {
     if (!tz_set_has(fb->live_in, r) || !tz_set_has(fb->assigned, r) || b->env[r] == NULL) continue;
     tz_node *phi = tz_node_new(b->graph, TZ_NODE_PHI, tz_type_of(f->registers[r]), 0);
@@ -204,10 +198,7 @@ static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) 
 static void end_loop(tz_builder *b, uint32_t index) {
   const tz_flow_block *fb = &b->scope->flow->blocks[index];
   tz_place *place = &b->scope->places[index];
-  if (place->n_back_edges == 0) { /* it never goes round: its PHIs have one input, which simplification removes */
-    place->header->is_loop_header = false;
-    return;
-  }
+  if (place->n_back_edges == 0) return; /* it never goes round: its PHIs have one input, which simplification removes */
   merge(b, place->back_edges, fb->live_in);
   b->pc = fb->start;
   tz_node *poll = tz_emit(b, TZ_NODE_POLL, TZ_TYPE_INT, 0, NULL);
@@ -293,7 +284,6 @@ void tz_join_add(tz_builder *b, tz_join *join, tz_node *value) {
   if (b->block == NULL) return;
   tz_node **env = alloc(b, sizeof *env);
   tz_arrival *a = arrival_new(b, env);
-  if (a == NULL || env == NULL) return;
   env[0] = value;
   a->next = join->arrivals;
   join->arrivals = a;
@@ -341,7 +331,6 @@ void tz_return(tz_builder *b, tz_node *value) {
   }
   tz_node **env = alloc(b, sizeof *env);
   tz_arrival *a = arrival_new(b, env);
-  if (a == NULL || env == NULL) return;
   env[0] = value;
   a->next = scope->returns;
   scope->returns = a;
@@ -446,7 +435,7 @@ static bool build_branch(tz_builder *b, uint32_t next) {
 
 static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
   const tz_flow *flow = b->scope->flow;
-  for (uint32_t pc = fb->start, next; pc < fb->end && b->block != NULL && b->problem == NULL; pc = next) {
+  for (uint32_t pc = fb->start, next; pc < fb->end && b->block != NULL; pc = next) {
     next = pc + tz_flow_insn_words(flow, pc);
     b->pc = pc;
     b->state = NULL;
@@ -454,7 +443,7 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
     if (next == fb->end && b->block != NULL) arrive(b, next);
   }
-  if (b->graph->n_nodes > b->options->max_nodes * 4) b->problem = "too large";
+  if (b->graph->n_nodes > b->options->max_nodes * 4) tz_give_up(b, "too large");
 }
 
 static void build_block(tz_builder *b, uint32_t index) {
@@ -479,16 +468,15 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
   tz_node **saved_env = b->env;
   uint32_t saved_pc = b->pc;
   scope.places = alloc(b, (flow->n_blocks + 1) * sizeof *scope.places);
-  if (scope.places == NULL) return NULL;
   b->scope = &scope;
   b->env = env;
   begin_registers(b, &flow->blocks[flow->order[0]]);
   arrive(b, flow->blocks[flow->order[0]].start);
-  for (uint32_t i = 0; i < flow->n_order && b->problem == NULL; i++) build_block(b, flow->order[i]);
-  for (uint32_t i = 0; i < flow->n_order && b->problem == NULL; i++)
+  for (uint32_t i = 0; i < flow->n_order; i++) build_block(b, flow->order[i]);
+  for (uint32_t i = 0; i < flow->n_order; i++)
     if (scope.places[flow->order[i]].header != NULL) end_loop(b, flow->order[i]);
   b->block = NULL;
-  tz_node *value = scope.outer != NULL && b->problem == NULL ? join_returns(b, &scope) : NULL;
+  tz_node *value = scope.outer != NULL ? join_returns(b, &scope) : NULL;
   b->scope = scope.outer;
   b->env = saved_env;
   b->pc = saved_pc;
@@ -499,8 +487,8 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
 tz_flow *tz_flow_of(tz_builder *b, tz_function *f) {
   uint32_t at = (uint32_t)((uintptr_t)f >> 4) % 64;
   tz_flow *flow = b->flows[at];
-  if (flow == NULL || flow->function != f) flow = b->flows[at] = tz_flow_new(b->arena, f, 0);
-  if (flow == NULL) b->problem = "no memory";
+  if (flow == NULL || flow->function != f) flow = b->flows[at] = tz_flow_new(b->graph->arena, f, 0);
+  if (flow == NULL) tz_give_up(b, "no memory");
   return flow;
 }
 
@@ -523,11 +511,26 @@ static void build_function(tz_builder *b, tz_flow *flow) {
   g->n_params = is_osr ? f->n_registers : f->n_params;
   g->params = alloc(b, (g->n_params + 1) * sizeof *g->params);
   tz_node **env = alloc(b, (f->n_registers + 1) * sizeof *env);
-  if (g->params == NULL || env == NULL) return;
   b->block = g->entry;
   for (uint32_t r = 0; r < g->n_params; r++)
     if (!is_osr || tz_set_has(live_at(flow, g->osr_pc), r)) env[r] = param(b, r);
   tz_build_scope(b, flow, env, NULL);
+}
+
+/* False: b->problem. */
+static bool try_build(tz_builder *b) {
+  tz_graph *g = b->graph;
+  jmp_buf escape;
+  b->problem = "no memory";
+  if (setjmp(escape)) return false;
+  g->escape = &escape;
+  tz_flow *flow = tz_flow_new(g->arena, g->function, g->osr_pc == TZ_NO_OSR ? 0 : g->osr_pc);
+  if (flow == NULL) return false;
+  if (flow->problem != NULL) tz_give_up(b, flow->problem);
+  build_function(b, flow);
+  if (!tz_graph_order(g)) tz_give_up(b, "a loop has two entries");
+  g->escape = NULL;
+  return true;
 }
 
 tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_build_options *options,
@@ -535,15 +538,12 @@ tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_bu
   tz_graph *g = tz_graph_new(vm, f, osr_pc);
   *problem = "no memory";
   if (g == NULL) return NULL;
-  tz_builder b = {.graph = g, .arena = g->arena, .options = options};
-  g->result = tz_type_of(f->signature->result);
-  tz_flow *flow = tz_flow_new(g->arena, f, osr_pc == TZ_NO_OSR ? 0 : osr_pc);
-  if (flow != NULL) {
-    b.problem = flow->problem;
-    if (b.problem == NULL) build_function(&b, flow);
-    if (b.problem == NULL && !tz_graph_order(g)) b.problem = "a loop has two entries";
-    *problem = b.problem;
-    if (b.problem == NULL) return g;
+  tz_builder *b = tz_arena_alloc(g->arena, sizeof *b);
+  if (b != NULL) {
+    *b = (tz_builder){.graph = g, .options = options};
+    g->result = tz_type_of(f->signature->result);
+    if (try_build(b)) return g;
+    *problem = b->problem;
   }
   tz_graph_free(g);
   return NULL;

@@ -6,7 +6,6 @@ typedef struct call {
   tz_insn in;
   tz_node **args; /* owned by the arena */
   uint32_t n, result; /* result: register */
-  bool is_tail;
 } call;
 
 /* ---- Inlining ---- */
@@ -30,22 +29,18 @@ static const char *refuse(tz_builder *b, tz_function *f) {
   if (b->graph->n_nodes > o->max_nodes && f->n_words > TINY_WORDS) return "the caller is large enough";
   if (b->graph->n_nodes > o->max_nodes * 2) return "the caller is large enough";
   if (b->scope->depth >= DEEP && f->n_words > SMALL_WORDS) return "too large so deep";
-  const tz_flow *flow = tz_flow_of(b, f);
-  if (flow == NULL) return "no memory";
-  return flow->problem;
+  return tz_flow_of(b, f)->problem;
 }
 
 static void record(tz_builder *b, const tz_function *callee, const char *refusal) {
-  tz_inline_decision *d = tz_arena_alloc(b->arena, sizeof *d);
-  if (d == NULL) return;
+  tz_inline_decision *d = tz_graph_alloc(b->graph, sizeof *d);
   *d = (tz_inline_decision){b->graph->decisions, b->scope->function, callee, b->pc, b->scope->depth, refusal == NULL,
                             refusal != NULL ? refusal : "small or hot"};
   b->graph->decisions = d;
 }
 
 static tz_node *inline_call(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
-  tz_node **env = tz_arena_alloc(b->arena, (f->n_registers + 1) * sizeof *env);
-  if (env == NULL) return NULL;
+  tz_node **env = tz_graph_alloc(b->graph, (f->n_registers + 1) * sizeof *env);
   for (uint32_t i = 0; i < n; i++) env[i] = args[i];
   return tz_build_scope(b, tz_flow_of(b, f), env, tz_state_outer(b, result));
 }
@@ -69,19 +64,15 @@ tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_
 /* ---- The end of a call ---- */
 
 static void finish(tz_builder *b, const call *c, tz_node *value) {
-  if (b->block == NULL) return;
-  if (c->is_tail) tz_return(b, value);
-  else if (value != NULL) tz_write(b, c->result, value);
+  if (b->block != NULL && value != NULL) tz_write(b, c->result, value);
 }
 
 /* ---- Calls by receiver ---- */
 
 static tz_function *target_of(const tz_class *cls, const call *c, const tz_site_way *way) {
   switch (tz_insn_op(c->in)) {
-  case TZ_OP_CALL_VIRTUAL:
-  case TZ_OP_TAIL_VIRTUAL: return tz_insn_b(c->in) < cls->n_methods ? cls->vtable[tz_insn_b(c->in)] : NULL;
-  case TZ_OP_CALL_CLOSURE:
-  case TZ_OP_TAIL_CLOSURE: return cls->vtable[0];
+  case TZ_OP_CALL_VIRTUAL: return tz_insn_b(c->in) < cls->n_methods ? cls->vtable[tz_insn_b(c->in)] : NULL;
+  case TZ_OP_CALL_CLOSURE: return cls->vtable[0];
   default: return way != NULL ? way->target : NULL;
   }
 }
@@ -90,17 +81,16 @@ static tz_function *target_of(const tz_class *cls, const call *c, const tz_site_
 static tz_node *call_looked_up(tz_builder *b, const call *c, tz_node *cls, const tz_type *result) {
   uint8_t op = tz_insn_op(c->in);
   tz_node *pointer;
-  if (op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE) {
+  if (op == TZ_OP_CALL_INTERFACE) {
     const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
     pointer = tz_emit_i1(b, TZ_NODE_INTERFACE_METHOD, cls);
     pointer->imm.p = site[-1].p;
     pointer->aux = tz_insn_b(c->in);
   } else {
     pointer = tz_emit_i1(b, TZ_NODE_METHOD, cls);
-    pointer->aux = op == TZ_OP_CALL_VIRTUAL || op == TZ_OP_TAIL_VIRTUAL ? tz_insn_b(c->in) : 0;
+    pointer->aux = op == TZ_OP_CALL_VIRTUAL ? tz_insn_b(c->in) : 0;
   }
-  tz_node **inputs = tz_arena_alloc(b->arena, (c->n + 1) * sizeof *inputs);
-  if (inputs == NULL) return NULL;
+  tz_node **inputs = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *inputs);
   inputs[0] = pointer;
   for (uint32_t i = 0; i < c->n; i++) inputs[i + 1] = c->args[i];
   tz_node *node = tz_emit(b, TZ_NODE_CALL_POINTER, tz_type_of(result), c->n + 1, inputs);
@@ -113,7 +103,6 @@ static tz_node *call_looked_up(tz_builder *b, const call *c, tz_node *cls, const
 /* The type of what the call gives: of the register that takes it, or of a callee when nobody does. NULL: not known. */
 static const tz_type *result_type(const tz_builder *b, const call *c, const tz_site *site) {
   const tz_function *f = b->scope->function;
-  if (c->is_tail) return f->signature->result;
   if (c->result < f->n_registers) return f->registers[c->result];
   tz_function *seen = site->way[0].cls != 0 ? target_of((const tz_class *)(uintptr_t)site->way[0].cls, c, &site->way[0]) : NULL;
   if (seen != NULL) return seen->signature->result;
@@ -130,7 +119,7 @@ static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, 
   if (f == NULL) return;
   tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), probability);
   b->block = fork.yes;
-  tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result);
+  tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->result);
   tz_join_add(b, join, value);
   b->block = fork.no;
 }
@@ -171,10 +160,7 @@ static void call_by_profile(tz_builder *b, const call *c) {
     tz_deopt(b, TZ_DEOPT_UNREACHED);
     return;
   }
-  if (result == NULL) {
-    b->problem = "a call of unknown type";
-    return;
-  }
+  if (result == NULL) tz_give_up(b, "a call of unknown type");
   for (uint32_t i = 0; i < n; i++) {
     bool is_last = i + 1 == n && !is_mega && speculates;
     if (is_mega && site.way[i].count * MOSTLY < total) break;
@@ -183,7 +169,7 @@ static void call_by_profile(tz_builder *b, const call *c) {
       tz_function *f = target_of(seen, c, &site.way[i]);
       if (f == NULL) break;
       tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), TZ_DEOPT_CLASS);
-      tz_join_add(b, &join, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+      tz_join_add(b, &join, tz_build_call_of(b, f, c->args, c->n, c->result));
       break;
     }
     call_way(b, c, &join, cls, &site.way[i], 700);
@@ -198,12 +184,12 @@ static void build_receiver_call(tz_builder *b, call *c) {
   tz_check_nonnull(b, receiver);
   if (b->block == NULL) return;
   uint8_t op = tz_insn_op(c->in);
-  bool is_interface = op == TZ_OP_CALL_INTERFACE || op == TZ_OP_TAIL_INTERFACE;
+  bool is_interface = op == TZ_OP_CALL_INTERFACE;
   const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
   tz_function *f = NULL;
   if (receiver->is_exact)
     f = is_interface ? tz_interface_method_nogc(receiver->cls, site[-1].p, tz_insn_b(c->in)) : target_of(receiver->cls, c, NULL);
-  if (f != NULL) finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+  if (f != NULL) finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->result));
   else call_by_profile(b, c);
 }
 
@@ -227,35 +213,24 @@ static void build_any_call(tz_builder *b, const call *c) {
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
   tz_node *seen = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
   tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, seen, tz_emit_address(b, cls)), TZ_DEOPT_CLASS);
-  finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->is_tail ? TZ_REG_DISCARD : c->result));
+  finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->result));
 }
 
 /* ---- One instruction ---- */
 
 static call call_at(tz_builder *b) {
   tz_insn in = tz_builder_insn(b);
-  uint8_t op = tz_insn_op(in);
-  call c = {.in = in, .n = tz_insn_x(in), .is_tail = op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY};
-  c.result = c.is_tail ? TZ_REG_DISCARD : tz_insn_a(in);
-  c.args = tz_arena_alloc(b->arena, (c.n + 1) * sizeof *c.args);
+  call c = {.in = in, .n = tz_insn_x(in), .result = tz_insn_a(in)};
+  c.args = tz_graph_alloc(b->graph, (c.n + 1) * sizeof *c.args);
   const tz_insn *list = &b->scope->function->code[b->pc + 1];
-  if (c.args == NULL) b->problem = "no memory";
-  else
-    for (uint32_t i = 0; i < c.n; i++) c.args[i] = tz_read(b, tz_insn_arg(list, i));
+  for (uint32_t i = 0; i < c.n; i++) c.args[i] = tz_read(b, tz_insn_arg(list, i));
   return c;
 }
 
 bool tz_build_call(tz_builder *b) {
   uint8_t op = tz_insn_op(tz_builder_insn(b));
-  if (op < TZ_OP_CALL || op > TZ_OP_TAIL_ANY) return false;
+  if (op < TZ_OP_CALL || op > TZ_OP_CALL_ANY) return false;
   call c = call_at(b);
-  if (b->problem != NULL) return true;
-  if (c.is_tail) {
-    /* Compiled frames cannot be replaced (LLVM has no tail calls beside statepoints), so an endless chain of tail calls must
-     * stay on the tiers that can. */
-    b->problem = "makes tail calls";
-    return true;
-  }
   switch (op) {
   case TZ_OP_CALL:
     finish(b, &c, tz_build_call_of(b, b->scope->function->k[(uint32_t)tz_insn_d(c.in)].p, c.args, c.n, c.result));

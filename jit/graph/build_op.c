@@ -341,10 +341,7 @@ tz_node *tz_build_outlined(tz_builder *b) {
   tz_insn in = tz_builder_insn(b);
   tz_function *f = b->scope->function;
   tz_function *outlined = b->options->outline != NULL ? b->options->outline(b->graph->vm, f, b->pc) : NULL;
-  if (outlined == NULL) {
-    b->problem = "an instruction that only the lower tiers run";
-    return NULL;
-  }
+  if (outlined == NULL) tz_give_up(b, "an instruction that only the lower tiers run");
   tz_node *args[3 + UINT8_MAX];
   uint32_t n = source_operands(b, args);
   bool has_result = b->scope->flow->facts[tz_insn_op(in)].writes_a && A < f->n_registers;

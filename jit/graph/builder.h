@@ -31,7 +31,6 @@ typedef struct tz_scope { /* one function being built */
 
 typedef struct tz_builder {
   tz_graph *graph;
-  tz_arena *arena;
   const tz_build_options *options;
   tz_scope *scope;
   tz_block *block;
@@ -45,6 +44,7 @@ typedef struct tz_builder {
 static inline tz_insn tz_builder_insn(const tz_builder *b) { return b->scope->function->code[b->pc]; }
 
 /* ---- build.c ---- */
+_Noreturn void tz_give_up(tz_builder *b, const char *problem); /* static text; the function stays on the lower tiers */
 tz_node *tz_emit(tz_builder *b, tz_node_op op, tz_node_type type, uint32_t n, tz_node *const *inputs);
 #define TZ_EMIT(b, NAME, type, ...)                                                                                    \
   tz_emit(b, TZ_NODE_##NAME, type, sizeof((tz_node *[]){__VA_ARGS__}) / sizeof(tz_node *), (tz_node *[]){__VA_ARGS__})

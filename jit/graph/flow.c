@@ -283,6 +283,8 @@ static const char *find_problem(const tz_flow *flow) {
   for (uint32_t pc = 0; pc < f->n_words; pc += tz_flow_insn_words(flow, pc)) {
     uint8_t op = tz_insn_op(f->code[pc]);
     if (op == TZ_OP_SELECT || op == TZ_OP_CHAN_NEXT) return "waits in select or a channel loop";
+    /* LLVM has no tail calls beside statepoints, so an endless chain of them must stay on the tiers that have them. */
+    if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY) return "makes tail calls";
   }
   return NULL;
 }
