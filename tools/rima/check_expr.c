@@ -83,7 +83,30 @@ rima_local *rima_find_local(rima_compiler *c, const rima_name *name) {
   return NULL;
 }
 
+rima_scope rima_scope_open(rima_compiler *c) {
+  rima_scope before = {c->local_count, c->cx.scope_base};
+  c->cx.scope_base = c->local_count;
+  return before;
+}
+
+void rima_scope_leave(rima_compiler *c, rima_scope scope) {
+  c->local_count = scope.locals;
+  c->cx.scope_base = scope.base;
+}
+
+static void refuse_twin(rima_compiler *c, const rima_local *local) {
+  for (uint32_t i = c->cx.scope_base; i < c->local_count; i++) {
+    const rima_local *before = c->locals[i];
+    if (before->name != local->name || local->name == c->names.underscore || !local->span.end) continue;
+    rima_diagnostic *d = rima_error(&c->diagnostics, local->span, "%s is already declared in this scope",
+                                    local->name->text);
+    rima_related(&c->diagnostics, d, before->span, "first declared here");
+    return;
+  }
+}
+
 void rima_scope_add(rima_compiler *c, rima_local *local, rima_type *type) {
+  refuse_twin(c, local);
   local->type = type;
   local->narrowed = NULL;
   local->state = 0;
@@ -454,11 +477,6 @@ rima_type *rima_check_member(rima_compiler *c, rima_expr *e, rima_type *expected
 
 /* ---- literals and containers ---- */
 
-static bool is_number_literal(const rima_expr *e) {
-  if (e->kind == RIMA_EXPR_UNARY && e->op == RIMA_UNARY_NEGATE) e = e->operand;
-  return e->kind == RIMA_EXPR_INT && !e->is_character;
-}
-
 static rima_type *check_elements(rima_compiler *c, rima_expr **items, uint32_t count, rima_type *want,
                                  const char *what) {
   if (want) {
@@ -473,8 +491,8 @@ static rima_type *check_elements(rima_compiler *c, rima_expr **items, uint32_t c
       joined = t;
     } else if (joined->kind == RIMA_T_INT && t->kind == RIMA_T_FLOAT) {
       bool literal = true;
-      for (uint32_t k = 0; k < i; k++) literal &= is_number_literal(items[k]);
-      for (uint32_t k = 0; literal && k < i; k++) rima_check(c, items[k], t);
+      for (uint32_t k = 0; k < i; k++) literal &= rima_is_int_literal(items[k]);
+      for (uint32_t k = 0; literal && k < i; k++) rima_literal_to_float(c, items[k]);
       joined = literal ? t : RIMA_KIND(c, DYN);
     } else {
       rima_type *both = rima_type_join(c, joined, t);
@@ -643,10 +661,12 @@ static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected)
       rima_error(&c->diagnostics, k->type->span, "%s is not an Error", rima_type_text(c, type));
       type = RIMA_KIND(c, ERROR);
     }
-    uint32_t mark = c->local_count;
+    rima_scope scope = rima_scope_open(c);
     if (k->local) rima_scope_add(c, k->local, type);
     rima_type *t = rima_check_block(c, k->body, rima_branch_hint(expected, joined));
-    c->local_count = mark;
+    rima_scope_leave(c, scope);
+    bool is_first = i == 0 && !expected;
+    if (is_first) joined = rima_adapt_branch(c, rima_block_value(e->try_.body), joined, t);
     rima_type *both = rima_type_join(c, joined, t);
     bool is_void = discard || joined->kind == RIMA_T_VOID || t->kind == RIMA_T_VOID;
     joined = both ? both : is_void ? RIMA_KIND(c, VOID) : RIMA_KIND(c, DYN);

@@ -215,7 +215,7 @@ static bool is_value_statement(const rima_stmt *s) { return s->kind == RIMA_STMT
 
 /* The statements of a block; its narrowings stay in the log. */
 static rima_type *check_statements(rima_compiler *c, rima_block *block, rima_type *expected) {
-  uint32_t locals = c->local_count;
+  rima_scope scope = rima_scope_open(c);
   rima_type *type = RIMA_KIND(c, VOID);
   bool discard = expected && expected->kind == RIMA_T_VOID, terminated = false;
   for (uint32_t i = 0; i < block->count; i++) {
@@ -230,7 +230,7 @@ static rima_type *check_statements(rima_compiler *c, rima_block *block, rima_typ
       type = RIMA_KIND(c, NEVER);
     }
   }
-  c->local_count = locals;
+  rima_scope_leave(c, scope);
   return type;
 }
 
@@ -324,6 +324,61 @@ rima_type *rima_branch_hint(rima_type *expected, rima_type *before) {
   }
 }
 
+rima_expr *rima_block_value(const rima_block *block) {
+  if (!block->count || block->stmts[block->count - 1]->kind != RIMA_STMT_EXPR) return NULL;
+  return block->stmts[block->count - 1]->expr;
+}
+
+bool rima_is_int_literal(const rima_expr *e) {
+  if (!e) return false;
+  if (e->type && e->type->kind == RIMA_T_NEVER) return true;
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_INT: return !e->is_character;
+  case RIMA_EXPR_UNARY: return e->op == RIMA_UNARY_NEGATE && e->operand->kind == RIMA_EXPR_INT && !e->operand->is_character;
+  case RIMA_EXPR_IF: return rima_is_int_literal(rima_block_value(e->branch.then)) && rima_is_int_literal(e->branch.otherwise);
+  case RIMA_EXPR_BLOCK: return rima_is_int_literal(rima_block_value(e->block));
+  case RIMA_EXPR_MATCH:
+    for (uint32_t i = 0; i < e->match.count; i++)
+      if (!rima_is_int_literal(e->match.arms[i].body)) return false;
+    return true;
+  case RIMA_EXPR_TRY:
+    for (uint32_t i = 0; i < e->try_.catch_count; i++)
+      if (!rima_is_int_literal(rima_block_value(e->try_.catches[i].body))) return false;
+    return rima_is_int_literal(rima_block_value(e->try_.body));
+  default: return false;
+  }
+}
+
+void rima_literal_to_float(rima_compiler *c, rima_expr *e) {
+  if (e->type->kind == RIMA_T_NEVER) return;
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_UNARY: e->operand->type = RIMA_KIND(c, FLOAT); break;
+  case RIMA_EXPR_IF:
+    rima_literal_to_float(c, rima_block_value(e->branch.then));
+    rima_literal_to_float(c, e->branch.otherwise);
+    break;
+  case RIMA_EXPR_BLOCK: rima_literal_to_float(c, rima_block_value(e->block)); break;
+  case RIMA_EXPR_MATCH:
+    for (uint32_t i = 0; i < e->match.count; i++) rima_literal_to_float(c, e->match.arms[i].body);
+    break;
+  case RIMA_EXPR_TRY:
+    rima_literal_to_float(c, rima_block_value(e->try_.body));
+    for (uint32_t i = 0; i < e->try_.catch_count; i++)
+      rima_literal_to_float(c, rima_block_value(e->try_.catches[i].body));
+    break;
+  default: break;
+  }
+  e->type = RIMA_KIND(c, FLOAT);
+}
+
+/* What a branch of type `before` becomes beside one of type `other`: 0 beside 1.5 is a float. */
+rima_type *rima_adapt_branch(rima_compiler *c, rima_expr *value, rima_type *before, rima_type *other) {
+  bool adapts = before->kind == RIMA_T_INT && rima_type_strip(other)->kind == RIMA_T_FLOAT && rima_is_int_literal(value);
+  if (!adapts) return before;
+  rima_literal_to_float(c, value);
+  return RIMA_KIND(c, FLOAT);
+}
+
 rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_facts when_true = {.count = 0}, when_false = {.count = 0};
   rima_check_condition(c, e->branch.condition, &when_true, &when_false);
@@ -335,6 +390,7 @@ rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_type *other = RIMA_KIND(c, VOID);
   if (e->branch.otherwise)
     other = check_branch(c, NULL, e->branch.otherwise, &when_false, rima_branch_hint(wanted, then), &b);
+  if (!expected) then = rima_adapt_branch(c, rima_block_value(e->branch.then), then, other);
   rima_fact joined_facts[32];
   uint32_t joined_count = join_branches(c, &a, &b, joined_facts);
   rima_narrow_forget(c, since);

@@ -46,7 +46,8 @@ void rima_check_inner(rima_compiler *c, rima_function *ast, rima_type *const *pa
   if (ast->type_param_count)
     rima_error(&c->diagnostics, ast->span, "an inner function cannot have type parameters");
   rima_frame frame = {.outer = c->cx.frame, .ast = ast, .result = result, .is_inner = true};
-  uint32_t locals = c->local_count, undo = c->undo_count;
+  rima_scope scope = rima_scope_open(c);
+  uint32_t undo = c->undo_count;
   ast->capture_count = 0;
   forget_mutable(c);
   c->cx.frame = &frame;
@@ -56,7 +57,7 @@ void rima_check_inner(rima_compiler *c, rima_function *ast, rima_type *const *pa
   if (ast->result_type->kind == RIMA_T_NULL) ast->result_type = RIMA_KIND(c, DYN);
   c->cx.frame = frame.outer;
   rima_narrow_restore(c, undo);
-  c->local_count = locals;
+  rima_scope_leave(c, scope);
   for (uint32_t i = 0; i < ast->capture_count; i++) rima_use_local(c, ast->captures[i].local);
   ast->type = rima_type_func(c, params, ast->param_count, ast->result_type);
 }
@@ -278,7 +279,7 @@ rima_type *rima_infer_variable(rima_compiler *c, rima_global *g) {
   if (!enter_nested(c, g->span)) return RIMA_KIND(c, ERROR);
   uint32_t undo = c->undo_count;
   rima_frame frame = {.ast = g->unit->tree->init};
-  c->cx = (rima_context){.unit = g->unit, .frame = &frame, .locals_base = c->local_count};
+  c->cx = (rima_context){.unit = g->unit, .frame = &frame, .locals_base = c->local_count, .scope_base = c->local_count};
   if (g->owner) c->cx.cls = rima_class_instance(c, g->owner, NULL, 0);
   rima_type *type;
   if (v->type && v->pattern->kind == RIMA_PATTERN_NAME) type = rima_resolve_type(c, v->type);

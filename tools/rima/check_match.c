@@ -339,6 +339,18 @@ static void narrow_subject(rima_compiler *c, rima_expr *subject, rima_pattern *p
   if (tests && p->type != rima_local_type(local)) rima_narrow(c, local, p->type);
 }
 
+/* The arms before `count` give ints: beside a float, literals among them are floats. */
+static rima_type *adapt_arms(rima_compiler *c, rima_expr *e, uint32_t count, rima_type *joined, rima_type *type) {
+  for (uint32_t i = 0; i < count; i++)
+    if (!rima_is_int_literal(e->match.arms[i].body)) return joined;
+  rima_type *adapted = joined;
+  for (uint32_t i = 0; i < count; i++) {
+    rima_expr *body = e->match.arms[i].body;
+    if (body->type->kind != RIMA_T_NEVER) adapted = rima_adapt_branch(c, body, joined, type);
+  }
+  return adapted;
+}
+
 rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected) {
   rima_type *subject = rima_check(c, e->match.subject, NULL);
   if (subject->kind == RIMA_T_VOID) {
@@ -351,7 +363,8 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
   uint32_t since = c->assign_count;
   for (uint32_t i = 0; i < e->match.count; i++) {
     rima_arm *arm = &e->match.arms[i];
-    uint32_t locals = c->local_count, mark = c->undo_count;
+    rima_scope scope = rima_scope_open(c);
+    uint32_t mark = c->undo_count;
     rima_type *seen = null_taken && subject->kind == RIMA_T_NULLABLE ? subject->of : subject;
     rima_check_pattern(c, arm->pattern, seen);
     narrow_subject(c, e->match.subject, arm->pattern);
@@ -364,9 +377,10 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
     }
     rima_type *type = rima_check(c, arm->body, rima_branch_hint(expected, joined));
     rima_narrow_rewind(c, mark);
-    c->local_count = locals;
+    rima_scope_leave(c, scope);
     fits &= expected && (type->kind == RIMA_T_NEVER ||
                          (type->kind != RIMA_T_VOID && rima_type_converts(c, type, expected)));
+    if (!expected && joined->kind == RIMA_T_INT) joined = adapt_arms(c, e, i, joined, type);
     rima_type *both = joined->kind == RIMA_T_NEVER ? type : rima_type_join(c, joined, type);
     if (!both && type->kind != RIMA_T_VOID && joined->kind != RIMA_T_VOID) both = RIMA_KIND(c, DYN);
     joined = both ? both : RIMA_KIND(c, VOID);

@@ -405,8 +405,10 @@ static rima_type *element_type(rima_compiler *c, rima_stmt *s) {
 
 static void for_pass(rima_compiler *c, rima_stmt *s, rima_facts *after) {
   (void)after;
+  rima_scope scope = rima_scope_open(c);
   bind_names(c, s->loop.pattern, s->loop.pattern->type);
   rima_check_block(c, s->loop.body, RIMA_KIND(c, VOID));
+  rima_scope_leave(c, scope);
 }
 
 static bool check_for(rima_compiler *c, rima_stmt *s) {
@@ -456,7 +458,8 @@ static bool check_select(rima_compiler *c, rima_stmt *s) {
   uint32_t communications = 0;
   for (uint32_t i = 0; i < s->select.count; i++) {
     rima_select_arm *arm = &s->select.arms[i];
-    uint32_t locals = c->local_count, mark = c->undo_count;
+    rima_scope scope = rima_scope_open(c);
+    uint32_t mark = c->undo_count;
     rima_type *element = RIMA_KIND(c, ERROR);
     if (arm->channel) {
       communications++;
@@ -472,7 +475,7 @@ static bool check_select(rima_compiler *c, rima_stmt *s) {
     rima_type *type = rima_check(c, arm->body, RIMA_KIND(c, VOID));
     all_end &= type->kind == RIMA_T_NEVER;
     rima_narrow_restore(c, mark);
-    c->local_count = locals;
+    rima_scope_leave(c, scope);
   }
   if (communications > 15) rima_error(&c->diagnostics, s->span, "a select has at most 15 cases");
   return all_end;

@@ -93,6 +93,20 @@ static void declare_variants(rima_compiler *c, rima_unit *unit, rima_class_decl 
   }
 }
 
+static void refuse_twin_variants(rima_compiler *c, const rima_class_decl *d) {
+  rima_map first = {0};
+  for (uint32_t i = 0; i < d->decl->class_.variant_count; i++) {
+    rima_variant *v = &d->decl->class_.variants[i], *before = rima_map_get(&first, v->name.name);
+    if (!before) {
+      rima_map_put(c->arena, &first, v->name.name, v);
+      continue;
+    }
+    rima_diagnostic *e = rima_error(&c->diagnostics, v->name.span, "%s already has a variant %s", d->name->text,
+                                    v->name.name->text);
+    rima_related(&c->diagnostics, e, before->name.span, "first declared here");
+  }
+}
+
 static void note_overrides(rima_compiler *c, rima_decl *decl) {
   if (!decl->class_.super_count) return;
   for (uint32_t i = 0; i < decl->class_.member_count; i++) {
@@ -165,7 +179,10 @@ static void declare_class(rima_compiler *c, rima_unit *unit, rima_decl *decl) {
   rima_entity *e = new_entity(c, unit, RIMA_ENTITY_CLASS, decl->name, decl->is_private);
   e->class_ = rima_class_decl_of(c, decl, unit);
   add_entity(c, unit, e);
-  if (decl->kind == RIMA_DECL_ENUM) declare_variants(c, unit, e->class_);
+  if (decl->kind == RIMA_DECL_ENUM) {
+    refuse_twin_variants(c, e->class_);
+    declare_variants(c, unit, e->class_);
+  }
   note_overrides(c, decl);
 }
 
@@ -327,7 +344,9 @@ rima_class *rima_machine_class(rima_compiler *c, const char *name) {
 static void add_member(rima_compiler *c, rima_class_decl *d, rima_member *m, rima_span span) {
   rima_member *before = rima_map_get(&d->members, m->name);
   if (before) {
-    rima_error(&c->diagnostics, span, "%s already has a member %s", d->name->text, m->name->text);
+    rima_diagnostic *e = rima_error(&c->diagnostics, span, "%s already has a member %s", d->name->text, m->name->text);
+    rima_related(&c->diagnostics, e, before->param ? before->param->local->span : before->decl->span,
+                 "first declared here");
     return;
   }
   rima_map_put(c->arena, &d->members, m->name, m);

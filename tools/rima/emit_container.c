@@ -188,18 +188,28 @@ uint32_t rima_emit_object_expr(rima_compiler *c, rima_expr *e, int32_t dst) {
   return rima_settle(c, result, dst);
 }
 
+/* The range's end is behind its last int, unless that is the largest there is. */
+static void put_last(rima_compiler *c, uint32_t last, uint32_t range) {
+  uint32_t beyond = rima_reg_for(c, RIMA_KIND(c, INT)), fits = rima_label(c), done = rima_label(c);
+  rima_op(c, TZ_OP_ADD_II, beyond, last, 1);
+  rima_branch(c, TZ_OP_JLT_I, last, beyond, fits);
+  rima_op(c, TZ_OP_PUTF, last, range, 1);
+  rima_op_d(c, TZ_OP_CONST_I, beyond, 1);
+  rima_op(c, TZ_OP_PUTF, beyond, range, 2);
+  rima_branch_d(c, TZ_OP_JMP, 0, done);
+  rima_label_here(c, fits);
+  rima_op(c, TZ_OP_PUTF, beyond, range, 1);
+  rima_label_here(c, done);
+}
+
 uint32_t rima_emit_range_expr(rima_compiler *c, rima_expr *e, int32_t dst) {
   uint32_t result = rima_safe_dst(c, e->type, dst), mark = rima_code_mark(c);
   uint32_t start = rima_emit_left(c, e->binary.left, e->binary.right, RIMA_KIND(c, INT));
   uint32_t end = rima_emit_as(c, e->binary.right, RIMA_KIND(c, INT), RIMA_ANYWHERE);
-  if (e->is_inclusive) {
-    uint32_t beyond = rima_reg_for(c, RIMA_KIND(c, INT));
-    rima_op(c, TZ_OP_ADD_II, beyond, end, 1);
-    end = beyond;
-  }
   rima_emit_new(c, e->type->cls, result);
   rima_op(c, TZ_OP_PUTF, start, result, 0);
-  rima_op(c, TZ_OP_PUTF, end, result, 1);
+  if (e->is_inclusive) put_last(c, end, result);
+  else rima_op(c, TZ_OP_PUTF, end, result, 1);
   rima_code_release(c, mark);
   return rima_settle(c, result, dst);
 }

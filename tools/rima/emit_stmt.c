@@ -349,10 +349,11 @@ static uint32_t bind_counter(rima_compiler *c, rima_pattern *p, uint32_t counter
   return counter;
 }
 
-/* for i in a..b, the bound evaluated once, one instruction at the bottom. */
-static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint32_t bound) {
-  uint32_t top = rima_label(c), next = rima_label(c), end = rima_label(c);
-  rima_branch(c, TZ_OP_JLE_I, bound, counter, end);
+/* for i in a..b, the bound evaluated once, one instruction at the bottom. The bound of an inclusive range lies behind its
+ * last int. Behind the largest int it wraps to the smallest; then the instruction at the bottom leaves the loop at once,
+ * and is told to go on until the counter has wrapped as well. `end` is a label that the caller may have branched to. */
+static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint32_t bound, bool may_wrap, uint32_t end) {
+  uint32_t top = rima_label(c), next = rima_label(c);
   c->code->loop_depth++;
   rima_label_back(c, top);
   uint32_t mark = rima_code_mark(c);
@@ -361,6 +362,12 @@ static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint3
   rima_code_release(c, mark);
   rima_label_here(c, next);
   rima_counted_branch(c, counter, bound, top);
+  if (may_wrap) {
+    uint32_t smallest = rima_reg_for(c, RIMA_KIND(c, INT));
+    rima_emit_constant_int(c, smallest, INT64_MIN);
+    rima_branch(c, TZ_OP_JNE_I, bound, smallest, end);
+    rima_branch(c, TZ_OP_JNE_I, counter, smallest, top);
+  }
   c->code->loop_depth--;
   rima_label_here(c, end);
 }
@@ -368,31 +375,38 @@ static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint3
 static void emit_range_loop(rima_compiler *c, rima_stmt *s) {
   rima_expr *head = s->loop.head;
   rima_type *int_ = RIMA_KIND(c, INT);
-  uint32_t counter = rima_reg_for(c, int_), bound = rima_reg_for(c, int_);
+  uint32_t counter = rima_reg_for(c, int_), bound = rima_reg_for(c, int_), end = rima_label(c);
   int64_t value;
+  bool is_constant = rima_const_int(c, head->binary.right, &value) && (value != INT64_MAX || !head->is_inclusive);
   rima_emit_as(c, head->binary.left, int_, (int32_t)counter);
-  if (rima_const_int(c, head->binary.right, &value) && value != INT64_MAX) {
-    rima_emit_constant_int(c, bound, value + head->is_inclusive);
+  if (is_constant) rima_emit_constant_int(c, bound, value + head->is_inclusive);
+  else rima_emit_as(c, head->binary.right, int_, (int32_t)bound);
+  bool may_wrap = head->is_inclusive && !is_constant;
+  if (may_wrap) {
+    rima_branch(c, TZ_OP_JLT_I, bound, counter, end);
+    rima_op(c, TZ_OP_ADD_II, bound, bound, 1);
   } else {
-    uint32_t mark = rima_code_mark(c);
-    uint32_t reg =
-        rima_emit_as(c, head->binary.right, int_, head->is_inclusive ? RIMA_ANYWHERE : (int32_t)bound);
-    if (head->is_inclusive) rima_op(c, TZ_OP_ADD_II, bound, reg, 1);
-    rima_code_release(c, mark);
+    rima_branch(c, TZ_OP_JLE_I, bound, counter, end);
   }
   c->code->regs[counter].is_local = true;
-  counted_loop(c, s, counter, bound);
+  counted_loop(c, s, counter, bound, may_wrap, end);
 }
 
 static void emit_range_value_loop(rima_compiler *c, rima_stmt *s) {
   rima_type *int_ = RIMA_KIND(c, INT);
   uint32_t counter = rima_reg_for(c, int_), bound = rima_reg_for(c, int_), mark = rima_code_mark(c);
-  uint32_t range = rima_emit(c, s->loop.head, RIMA_ANYWHERE);
+  uint32_t range = rima_emit(c, s->loop.head, RIMA_ANYWHERE), includes_end = rima_reg_for(c, int_);
+  uint32_t enter = rima_label(c), end = rima_label(c);
   rima_op(c, TZ_OP_GETF, counter, range, 0);
   rima_op(c, TZ_OP_GETF, bound, range, 1);
+  rima_op(c, TZ_OP_GETF, includes_end, range, 2);
+  rima_op(c, TZ_OP_ADD_I, bound, bound, includes_end);
+  rima_branch_d(c, TZ_OP_JT, includes_end, enter);
+  rima_branch(c, TZ_OP_JLE_I, bound, counter, end);
+  rima_label_here(c, enter);
   rima_code_release(c, mark);
   c->code->regs[counter].is_local = true;
-  counted_loop(c, s, counter, bound);
+  counted_loop(c, s, counter, bound, true, end);
 }
 
 static void bind_element(rima_compiler *c, rima_pattern *p, rima_type *type, tz_opcode op, uint32_t object,

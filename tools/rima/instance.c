@@ -209,7 +209,7 @@ static void bind_class(rima_saved_params *saved, rima_class *cls) {
 static void start_context(rima_compiler *c, rima_saved_context *saved) {
   saved->cx = c->cx;
   saved->params.count = 0;
-  c->cx = (rima_context){.locals_base = c->local_count};
+  c->cx = (rima_context){.locals_base = c->local_count, .scope_base = c->local_count};
 }
 
 void rima_fn_enter(rima_compiler *c, rima_fn *fn, rima_saved_context *saved) {

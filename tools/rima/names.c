@@ -49,5 +49,6 @@ void rima_names_init(rima_compiler *c) {
   N(any_to_str, "anyToStr");
   N(any_hash, "anyHash");
   N(comparable, "Comparable");
+  N(underscore, "_");
 #undef N
 }

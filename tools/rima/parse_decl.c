@@ -92,7 +92,9 @@ static void complain_of_twins(parser *p, const rima_param *params, uint32_t coun
     for (uint32_t k = 0; k < i && params[i].local && params[i].local->name; k++)
       if (params[k].local && params[k].local->name == params[i].local->name && !params[i].is_field &&
           strcmp(params[i].local->name->text, "_") != 0) {
-        complain(p, params[i].local->span, "there is already a parameter %s", params[i].local->name->text);
+        rima_diagnostic *d = complain(p, params[i].local->span, "there is already a parameter %s",
+                                      params[i].local->name->text);
+        rima_related(p->sink, d, params[k].local->span, "first declared here");
         break;
       }
 }

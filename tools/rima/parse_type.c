@@ -156,6 +156,17 @@ rima_type_expr **try_types(parser *p, uint32_t *count) {
   return NULL;
 }
 
+static void complain_of_twins(parser *p, const rima_type_param *params, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++)
+    for (uint32_t k = 0; k < i; k++) {
+      if (params[k].name.name != params[i].name.name || !params[i].name.name) continue;
+      rima_diagnostic *d =
+          complain(p, params[i].name.span, "there is already a type parameter %s", params[i].name.name->text);
+      rima_related(p->sink, d, params[k].name.span, "first declared here");
+      break;
+    }
+}
+
 rima_type_param *parse_type_params(parser *p, uint32_t *count) {
   size_t mark = list_begin(p);
   uint32_t opener = p->at;
@@ -168,6 +179,7 @@ rima_type_param *parse_type_params(parser *p, uint32_t *count) {
     if (!accept(p, RIMA_TOK_COMMA)) break;
   }
   rima_type_param *params = list_end(p, mark, sizeof(rima_type_param), count);
+  complain_of_twins(p, params, *count);
   if (*count == 0 && !p->in_panic) fail(p, span_from(p, opener), "type parameters are missing");
   expect_close(p, RIMA_TOK_RBRACKET, opener);
   return params;

@@ -358,6 +358,7 @@ typedef struct rima_context {
   rima_local *this_local; /* NULL: no `this` here */
   rima_type *this_type;
   uint32_t locals_base; /* locals of this context start here */
+  uint32_t scope_base;  /* ... and those of the innermost scope here */
   bool is_open_check;   /* a generic body with its parameters open: lenient, nothing is emitted */
 } rima_context;
 
@@ -431,12 +432,10 @@ struct rima_compiler {
   uint64_t line_count;
   struct {
     const rima_name *this_, *core, *main, *get, *set, *plus, *minus, *times, *div, *rem, *negate, *contains,
-        *equals, *hash, *to_string, *compare_to, *invoke, *iterator, *has_next, *next, *slice, *len, *length,
-        *init, *items, *count, *message, *cause, *trace, *ordinal, *name, *values, *send, *recv, *try_recv,
-        *close, *add, *list, *map, *range, *array, *channel, *int_, *float_, *bool_, *str, *void_, *object,
-        *process, *u8, *i16, *i32, *f32, *error, *assert_error, *int_to_str, *float_to_str, *bool_to_str,
-        *any_to_str, *any_hash, *str_hash, *comparable, *iterable, *iterator_class, *start, *end, *print,
-        *join, *underscore, *tz;
+        *equals, *hash, *to_string, *compare_to, *invoke, *iterator, *has_next, *next, *slice, *len, *message,
+        *cause, *ordinal, *name, *values, *send, *recv, *try_recv, *close, *list, *map, *range, *array,
+        *channel, *assert_error, *int_to_str, *float_to_str, *bool_to_str, *any_to_str, *any_hash, *comparable,
+        *underscore;
   } names;
 };
 
@@ -567,6 +566,11 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
 rima_type *rima_check_lambda(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected);
+/* The value is an int literal, whatever way the expression takes: it becomes a float where its sibling is one. */
+bool rima_is_int_literal(const rima_expr *e);
+void rima_literal_to_float(rima_compiler *c, rima_expr *e);
+rima_type *rima_adapt_branch(rima_compiler *c, rima_expr *value, rima_type *before, rima_type *other);
+rima_expr *rima_block_value(const rima_block *block); /* NULL: it gives none */
 rima_type *rima_branch_hint(rima_type *expected, rima_type *before);
 void rima_check_inner(rima_compiler *c, rima_function *ast, rima_type *const *params, rima_type *result,
                       rima_span span);
@@ -582,6 +586,12 @@ rima_type *rima_infer_result(rima_compiler *c, rima_fn *fn);
 rima_type *rima_infer_variable(rima_compiler *c, rima_global *global);
 rima_type *rima_infer_field(rima_compiler *c, rima_field *field);
 
+/* A scope: names declared in it twice are an error. leave takes what open gave. */
+typedef struct rima_scope {
+  uint32_t locals, base;
+} rima_scope;
+rima_scope rima_scope_open(rima_compiler *c);
+void rima_scope_leave(rima_compiler *c, rima_scope scope);
 void rima_scope_add(rima_compiler *c, rima_local *local, rima_type *type);
 void rima_facts_add(rima_facts *facts, rima_local *local, rima_type *type);
 void rima_narrow(rima_compiler *c, rima_local *local, rima_type *type);
