@@ -143,6 +143,7 @@ static void add_checked_params(rima_compiler *c, rima_fn *fn, rima_param *params
 static void check_constructor(rima_compiler *c, rima_fn *fn) {
   rima_class *cls = fn->owner;
   rima_decl *decl = cls->decl->decl;
+  uint32_t errors = c->diagnostics.error_count;
   if (fn->ast) add_checked_params(c, fn, fn->ast->params, fn->ast->param_count);
   if (cls->super && decl->class_.super_call >= 0) {
     rima_expr *call = cls->super_call;
@@ -174,6 +175,7 @@ static void check_constructor(rima_compiler *c, rima_fn *fn) {
     if (f->type) rima_check_to(c, m->variable.value, f->type, NULL);
     else f->type = rima_variable_type(c, &m->variable);
   }
+  if (errors == c->diagnostics.error_count && cls->kind == RIMA_CLASS_CLASS) rima_check_assigned(c, cls);
 }
 
 static void check_static_fields(rima_compiler *c, rima_decl *decl, rima_unit *unit) {

@@ -460,8 +460,15 @@ static void declare_supers(rima_compiler *c, rima_class *cls) {
   }
 }
 
+static bool has_init(const rima_class_decl *d) {
+  for (uint32_t i = 0; i < d->decl->class_.member_count; i++)
+    if (d->decl->class_.members[i]->kind == RIMA_DECL_INIT) return true;
+  return false;
+}
+
 static void declare_fields(rima_compiler *c, rima_class *cls) {
   rima_class_decl *d = cls->decl;
+  bool is_without_init = d->kind == RIMA_CLASS_CLASS && !has_init(d);
   cls->field_base = cls->super ? cls->super->field_base + cls->super->field_count : 0;
   cls->fields = RIMA_NEW_ARRAY(c->arena, rima_field, d->field_count + 1);
   cls->field_count = d->field_count;
@@ -480,6 +487,7 @@ static void declare_fields(rima_compiler *c, rima_class *cls) {
     rima_expr *value = m->param ? NULL : m->decl->variable.value;
     if (written) f->type = rima_resolve_type(c, written);
     else if (!value) f->type = RIMA_KIND(c, DYN);
+    if (is_without_init && !value && f->variable && rima_field_needs_value(c, f)) rima_report_unassigned(c, f);
     if (d->kind == RIMA_CLASS_INTERFACE || d->kind == RIMA_CLASS_ENUM)
       rima_error(&c->diagnostics, f->span, "%s cannot have fields",
                  d->kind == RIMA_CLASS_ENUM ? "an enum" : "an interface");

@@ -585,6 +585,10 @@ void rima_check_fn(rima_compiler *c, rima_fn *fn);
 rima_type *rima_infer_result(rima_compiler *c, rima_fn *fn);
 rima_type *rima_infer_variable(rima_compiler *c, rima_global *global);
 rima_type *rima_infer_field(rima_compiler *c, rima_field *field);
+/* Whether the fields that cannot be null have a value when a constructor of cls, checked without errors, ends. */
+void rima_check_assigned(rima_compiler *c, rima_class *cls);
+bool rima_field_needs_value(rima_compiler *c, rima_field *field);
+void rima_report_unassigned(rima_compiler *c, const rima_field *field);
 
 /* A scope: names declared in it twice are an error. leave takes what open gave. */
 typedef struct rima_scope {
