@@ -143,6 +143,9 @@ uint32_t rima_emit_spawn(rima_compiler *c, rima_expr *e, int32_t dst);
 void rima_emit_unwind(rima_compiler *c, rima_exit *down_to); /* finally blocks on the way out */
 void rima_emit_return(rima_compiler *c, rima_expr *value);
 void rima_emit_finish(rima_compiler *c);
+uint32_t rima_emit_constant(rima_compiler *c, const rima_expr *literal, int32_t dst);
+uint32_t rima_emit_global(rima_compiler *c, rima_global *g, rima_type *type, int32_t dst);
+void rima_global_start(rima_compiler *c, rima_global *g, uint32_t value); /* its first value */
 uint32_t rima_local_read(rima_compiler *c, rima_local *local, int32_t dst);
 void rima_local_write(rima_compiler *c, rima_local *local, rima_expr *value);
 void rima_local_declare(rima_compiler *c, rima_local *local); /* gives it a register (or a cell) */

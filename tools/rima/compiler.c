@@ -225,6 +225,7 @@ static rima_class_decl *core_class(rima_compiler *c, const rima_name *name) {
 static void declare_units(rima_compiler *c) {
   for (uint32_t i = 0; i < c->unit_list.count; i++) rima_unit_declare(c, c->unit_list.items[i]);
   for (uint32_t i = 0; i < c->unit_list.count; i++) rima_unit_declare_imports(c, c->unit_list.items[i]);
+  rima_find_cycles(c);
   c->list_decl = core_class(c, c->names.list);
   c->map_decl = core_class(c, c->names.map);
   c->range_decl = core_class(c, c->names.range);

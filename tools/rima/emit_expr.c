@@ -256,26 +256,20 @@ static uint32_t emit_string(rima_compiler *c, rima_text text, int32_t dst) {
   return result;
 }
 
-/* ---- variables ---- */
-
-static uint32_t emit_global(rima_compiler *c, rima_global *g, rima_type *type, int32_t dst) {
-  if (g->is_constant) {
-    rima_expr *v = g->variable->value;
-    bool negative = v->kind == RIMA_EXPR_UNARY;
-    if (negative) v = v->operand;
-    if (v->kind == RIMA_EXPR_INT) return emit_int(c, negative ? -v->integer : v->integer, dst);
-    if (v->kind == RIMA_EXPR_FLOAT) return emit_float(c, negative ? -v->number : v->number, dst);
-    if (v->kind == RIMA_EXPR_STRING) return emit_string(c, v->text, dst);
-    return emit_int(c, v->boolean, dst);
-  }
-  uint32_t result = rima_dst(c, type, dst);
-  rima_op_d(c, TZ_OP_GETG, result, rima_image_global(c, g));
-  return result;
+uint32_t rima_emit_constant(rima_compiler *c, const rima_expr *literal, int32_t dst) {
+  bool negative = literal->kind == RIMA_EXPR_UNARY;
+  if (negative) literal = literal->operand;
+  if (literal->kind == RIMA_EXPR_INT) return emit_int(c, negative ? -literal->integer : literal->integer, dst);
+  if (literal->kind == RIMA_EXPR_FLOAT) return emit_float(c, negative ? -literal->number : literal->number, dst);
+  if (literal->kind == RIMA_EXPR_STRING) return emit_string(c, literal->text, dst);
+  return emit_int(c, literal->boolean, dst);
 }
+
+/* ---- variables ---- */
 
 static uint32_t emit_local(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_local *local = e->resolved.local;
-  if (local->storage == RIMA_STORAGE_MODULE && local->info) return emit_global(c, local->info, e->type, dst);
+  if (local->storage == RIMA_STORAGE_MODULE && local->info) return rima_emit_global(c, local->info, e->type, dst);
   if (local->type == e->type) return rima_local_read(c, local, dst);
   uint32_t mark = rima_code_mark(c);
   uint32_t result = narrow(c, rima_local_read(c, local, RIMA_ANYWHERE), local->type, e->type, dst);
@@ -307,7 +301,7 @@ static uint32_t emit_name(rima_compiler *c, rima_expr *e, int32_t dst) {
   case RIMA_HOW_LOCAL: return emit_local(c, e, dst);
   case RIMA_HOW_REGISTER: return rima_settle(c, (uint32_t)e->resolved.reg, dst);
   case RIMA_HOW_FIELD: return get_field(c, emit_this(c, RIMA_ANYWHERE), e->resolved.decl, dst);
-  case RIMA_HOW_GLOBAL: return emit_global(c, e->resolved.decl, e->type, dst);
+  case RIMA_HOW_GLOBAL: return rima_emit_global(c, e->resolved.decl, e->type, dst);
   case RIMA_HOW_FUNCTION: return emit_function_value(c, e->resolved.decl, dst);
   case RIMA_HOW_SINGLETON: {
     rima_class *cls = e->resolved.decl;

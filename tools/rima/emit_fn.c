@@ -237,7 +237,7 @@ static void init_statics(rima_compiler *c, rima_decl *decl) {
     uint32_t mark = rima_code_mark(c);
     rima_line(c, g->variable->value->span);
     uint32_t reg = rima_emit_as(c, g->variable->value, g->type, RIMA_ANYWHERE);
-    rima_op_d(c, TZ_OP_PUTG, reg, rima_image_global(c, g));
+    rima_global_start(c, g, reg);
     rima_code_release(c, mark);
   }
 }

@@ -65,7 +65,7 @@ static void put_global(rima_compiler *c, rima_global *g, uint32_t reg) {
 
 void rima_emit_bind(rima_compiler *c, rima_pattern *p, uint32_t reg) {
   if (p->kind == RIMA_PATTERN_NAME) {
-    if (is_global(p->local)) put_global(c, p->local->info, reg);
+    if (is_global(p->local)) rima_global_start(c, p->local->info, reg);
     else rima_local_declare_with(c, p->local, reg);
     return;
   }
@@ -104,7 +104,7 @@ void rima_emit_let(rima_compiler *c, rima_variable *v) {
     uint32_t reg = rima_reg_for(c, g->type);
     if (v->value) rima_emit_as(c, v->value, g->type, (int32_t)reg);
     else zero(c, reg);
-    put_global(c, g, reg);
+    rima_global_start(c, g, reg);
     rima_code_release(c, mark);
     return;
   }

@@ -92,7 +92,9 @@ struct rima_unit {
   bool is_user;
   bool is_declared, is_named; /* imports, own names */
   const rima_name *key;       /* in c->units */
+  bool is_in_cycle;           /* of modules that import each other */
   uint8_t order_state; /* of the ordering of initialisers */
+  uint32_t low;        /* of the search for cycles */
   uint32_t epoch;      /* compile in which its code was emitted */
   rima_fn *init;       /* runs initialisers and statements; NULL until reached */
 };
@@ -245,6 +247,7 @@ struct rima_global {
   rima_span span;
   bool is_mutable, is_private, is_busy, is_reached;
   bool is_constant; /* its value is a literal, written where it is used */
+  rima_global *flag; /* whether it has its value, where that must be asked */
   const char *qualified;
   uint32_t image, image_epoch, home_epoch;
 };
@@ -510,6 +513,9 @@ void rima_global_resolve(rima_compiler *c, rima_global *global);
 rima_fn *rima_class_method(rima_compiler *c, rima_class *cls, uint32_t index);
 rima_fn *rima_method_root(rima_compiler *c, rima_fn *method);
 rima_class *rima_type_class(rima_compiler *c, rima_type *type); /* the class behind a type, or NULL */
+
+/* ---- cycles.c ---- */
+void rima_find_cycles(rima_compiler *c); /* sets is_in_cycle of the units not looked at before */
 
 /* ---- resolve.c ---- */
 rima_type *rima_resolve_element(rima_compiler *c, rima_type_expr *expr);
