@@ -35,7 +35,7 @@ typedef struct rima_exit {
 
 typedef struct rima_code {
   struct rima_code *outer;
-  rima_fn *fn;
+  rima_fn *fn; /* NULL: an inner or made-up function */
   rima_type *result;
   rima_unit *unit;
   const char *name;
@@ -64,6 +64,7 @@ typedef struct rima_code {
   rima_list slot_words; /* rima_slot_patch */
   rima_exit *exits;
   rima_local *this_local;
+  rima_local *own_local; /* by which a local function calls itself */
   int32_t this_reg;
   int32_t defers; /* register of the list of deferred closures, or -1 */
   uint32_t end_label;
@@ -120,6 +121,7 @@ void rima_handler(rima_compiler *c, uint32_t start, uint32_t end, uint32_t targe
 
 #define RIMA_ANYWHERE (-1)
 #define RIMA_NOWHERE (-2) /* calls only: the result is not wanted */
+#define RIMA_RETURNED (-3) /* match only: the function returns it */
 #define RIMA_FLAG_DONE 4  /* with RIMA_FLAG_ONCE: evaluated, resolved.once has it */
 /* Both give the register that holds the value; dst RIMA_ANYWHERE lets the emitter choose (perhaps a
  * variable's own). */
@@ -172,6 +174,14 @@ void rima_emit_constant_text(rima_compiler *c, uint32_t dst, const char *text, s
 void rima_emit_is(rima_compiler *c, uint32_t dst, uint32_t reg, rima_type *from, rima_type *target);
 tz_opcode rima_store_op(const rima_type *element);
 tz_opcode rima_load_op(const rima_type *element);
+
+/* ---- tail.c ---- */
+/* Whether the call, standing for the function's result, reuses the frame. */
+bool rima_is_tail_call(rima_compiler *c, const rima_expr *e);
+/* Whether some way through e, which stands for the function's result, ends in such a call. */
+bool rima_has_tail_call(rima_compiler *c, const rima_expr *e);
+void rima_emit_tail_call(rima_compiler *c, rima_expr *e);
+bool rima_may_inline(rima_compiler *c, rima_call *call);
 
 bool rima_must_dispatch(rima_compiler *c, const rima_call *call);
 void rima_emit_structural_call(rima_compiler *c, rima_structural which, rima_type *type, const uint32_t *args,

@@ -294,7 +294,7 @@ static uint32_t emit_inlined(rima_compiler *c, rima_fn *fn, const uint32_t *regs
   return result;
 }
 
-static bool may_inline(rima_compiler *c, rima_call *call) {
+bool rima_may_inline(rima_compiler *c, rima_call *call) {
   return call->fn && c->inline_depth < 4 && !call->is_safe && is_inlinable(c, call->fn) &&
          (call->kind == RIMA_CALL_STATIC ||
           (call->kind == RIMA_CALL_METHOD && (call->is_super || !rima_must_dispatch(c, call))));
@@ -347,8 +347,26 @@ static uint32_t emit_method_call(rima_compiler *c, rima_call *call, int32_t dst)
   uint32_t regs[256];
   regs[0] = emit_receiver(c, call);
   uint32_t count = rima_emit_arguments(c, call, regs, 1);
-  if (may_inline(c, call)) return emit_inlined(c, call->fn, regs, dst);
+  if (rima_may_inline(c, call)) return emit_inlined(c, call->fn, regs, dst);
   return rima_call_method(c, call, regs, count, dst);
+}
+
+/* A call for which rima_is_tail_call. */
+void rima_emit_tail_call(rima_compiler *c, rima_expr *e) {
+  rima_call *call = e->resolved.decl;
+  uint32_t regs[256], count = 0;
+  bool is_closure = call->kind == RIMA_CALL_CLOSURE;
+  rima_line(c, e->span);
+  if (is_closure) regs[count++] = rima_emit(c, call->receiver, RIMA_ANYWHERE);
+  if (call->kind == RIMA_CALL_METHOD) regs[count++] = emit_receiver(c, call);
+  count = rima_emit_arguments(c, call, regs, count);
+  rima_line(c, e->span);
+  if (is_closure) {
+    rima_op_list(c, tz_encode_abc(TZ_OP_TAIL_CLOSURE, 0, 0, rima_site(c, TZ_SITE_CLOSURE, NULL)), regs, count);
+    return;
+  }
+  rima_reach_fn(c, call->fn);
+  rima_op_list(c, tz_encode_ad(TZ_OP_TAIL_CALL, 0, rima_image_fn(c, call->fn)), regs, count);
 }
 
 /* ---- construction ---- */
@@ -667,7 +685,7 @@ static uint32_t emit_call_kind(rima_compiler *c, rima_call *call, int32_t dst) {
     rima_fn_signature(c, call->fn);
     rima_intrinsic which = rima_intrinsic_function(c, call->fn);
     if (which) return rima_emit_math(c, which, regs[0], call->result, dst);
-    if (may_inline(c, call)) return emit_inlined(c, call->fn, regs, dst);
+    if (rima_may_inline(c, call)) return emit_inlined(c, call->fn, regs, dst);
     return rima_call_fn(c, call->fn, regs, count, dst);
   }
   case RIMA_CALL_METHOD: return emit_method_call(c, call, dst);
@@ -722,7 +740,7 @@ uint32_t rima_emit_call(rima_compiler *c, rima_expr *e, rima_call *call, int32_t
     return result;
   }
   bool has_result = call->result->kind != RIMA_T_VOID && call->result->kind != RIMA_T_NEVER;
-  bool reserves = has_result && !may_inline(c, call) && call->kind != RIMA_CALL_CONVERT;
+  bool reserves = has_result && !rima_may_inline(c, call) && call->kind != RIMA_CALL_CONVERT;
   uint32_t mark = rima_code_mark(c);
   int32_t target = reserves ? (int32_t)rima_reg_for(c, call->result) : RIMA_ANYWHERE;
   uint32_t result = emit_call_kind(c, call, target);
@@ -731,7 +749,7 @@ uint32_t rima_emit_call(rima_compiler *c, rima_expr *e, rima_call *call, int32_t
 }
 
 bool rima_emit_call_condition(rima_compiler *c, rima_call *call, uint32_t label, bool when) {
-  if (!may_inline(c, call) || call->result->kind != RIMA_T_BOOL || !only_value(call->fn->ast)) return false;
+  if (!rima_may_inline(c, call) || call->result->kind != RIMA_T_BOOL || !only_value(call->fn->ast)) return false;
   uint32_t regs[256], mark = rima_code_mark(c);
   uint32_t count = 0;
   if (call->kind == RIMA_CALL_METHOD) regs[count++] = emit_receiver(c, call);

@@ -131,6 +131,7 @@ static void close(rima_compiler *c, rima_fn *fn) {
 static void emit_plain(rima_compiler *c, rima_fn *fn) {
   rima_function *ast = fn->ast;
   rima_code_open(c, fn->name, fn->unit);
+  c->code->fn = fn;
   start_body(c, ast, fn->result);
   if (fn->has_receiver) add_this(c, fn->self);
   for (uint32_t i = 0; i < fn->param_count; i++) add_param(c, ast->params[i].local, fn->params[i]);
@@ -463,6 +464,7 @@ uint32_t rima_emit_lambda(rima_compiler *c, rima_function *ast, int32_t dst) {
   closure_function(c, cls, name, ast->type, unit);
   int32_t *saved = RIMA_NEW_ARRAY(c->arena, int32_t, ast->capture_count + 1);
   rima_code_open(c, name, unit);
+  c->code->own_local = own;
   start_body(c, ast, ast->result_type);
   enter_closure(c, ast, cls, own, saved);
   emit_body(c, ast, true);

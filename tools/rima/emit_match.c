@@ -308,7 +308,8 @@ uint32_t rima_emit_match(rima_compiler *c, rima_expr *e, rima_type *want, int32_
         is_known && (arm->pattern->kind == RIMA_PATTERN_OR || arm->pattern->kind == RIMA_PATTERN_LITERAL);
     if (!skips) test_pattern(c, arm->pattern, m.subject, m.type, m.tag, next, is_known);
     if (arm->guard) rima_emit_condition(c, arm->guard, next, false);
-    if (is_value) rima_emit_as(c, arm->body, want, (int32_t)result);
+    if (dst == RIMA_RETURNED) rima_emit_return(c, arm->body);
+    else if (is_value) rima_emit_as(c, arm->body, want, (int32_t)result);
     else rima_emit_discard(c, arm->body);
     rima_code_release(c, inner);
     if (!c->code->is_dead) rima_branch_d(c, TZ_OP_JMP, 0, end);

@@ -282,11 +282,57 @@ static bool must_unwind(rima_compiler *c) {
   return false;
 }
 
+static void return_block(rima_compiler *c, rima_block *block) {
+  uint32_t mark = rima_code_mark(c);
+  rima_expr *value = rima_block_value(block);
+  for (uint32_t i = 0; i + (value != NULL) < block->count; i++) rima_emit_stmt(c, block->stmts[i]);
+  if (value || !c->code->is_dead) rima_emit_return(c, value);
+  rima_code_release(c, mark);
+}
+
+static void return_if(rima_compiler *c, rima_expr *e) {
+  uint32_t otherwise = rima_label(c), mark = rima_code_mark(c);
+  rima_emit_condition(c, e->branch.condition, otherwise, false);
+  rima_code_release(c, mark);
+  return_block(c, e->branch.then);
+  rima_label_here(c, otherwise);
+  rima_emit_return(c, e->branch.otherwise);
+}
+
+/* a && f(x), a || f(x) */
+static void return_logical(rima_compiler *c, rima_expr *e) {
+  bool is_or = e->op == RIMA_BINARY_LOGICAL_OR;
+  uint32_t decided = rima_label(c), mark = rima_code_mark(c);
+  rima_emit_condition(c, e->binary.left, decided, is_or);
+  rima_code_release(c, mark);
+  rima_emit_return(c, e->binary.right);
+  rima_label_here(c, decided);
+  uint32_t result = rima_reg_for(c, e->type);
+  rima_op_d(c, TZ_OP_CONST_I, result, is_or);
+  rima_op(c, TZ_OP_RET, result, 0, 0);
+  rima_code_release(c, mark);
+}
+
+/* Each way to the value returns by itself if one of them ends in a tail call. False: none does, nothing was emitted. */
+static bool return_ways(rima_compiler *c, rima_expr *e) {
+  if (!rima_has_tail_call(c, e) && !rima_is_tail_call(c, e)) return false;
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_IF: return_if(c, e); break;
+  case RIMA_EXPR_BLOCK: return_block(c, e->block); break;
+  case RIMA_EXPR_MATCH: rima_emit_match(c, e, e->type, RIMA_RETURNED); break;
+  case RIMA_EXPR_BINARY: return_logical(c, e); break;
+  default: rima_emit_tail_call(c, e);
+  }
+  return true;
+}
+
 void rima_emit_return(rima_compiler *c, rima_expr *value) {
   rima_type *result = c->code->result;
   bool has_result = result && result->kind != RIMA_T_VOID && result->kind != RIMA_T_NEVER;
   uint32_t mark = rima_code_mark(c);
-  if (!has_result) {
+  if (value && return_ways(c, value)) {
+    c->code->is_dead = true;
+  } else if (!has_result) {
     if (value) rima_emit_discard(c, value);
     rima_emit_unwind(c, NULL);
     rima_emit_leave(c);
