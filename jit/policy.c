@@ -167,9 +167,9 @@ static void stress(struct tz_jit *jit, tz_function *f) {
   f->entry = jit->random >> 40 & 1 ? (void *)tz_interp_entry : (void *)tier->baseline->code;
 }
 
-static bool on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
+static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
   struct tz_jit *jit = th->vm->jit;
-  if (f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return false;
+  if (f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return pc;
   tz_function *callee = callee_at(th->fp, f, pc);
   jit->n_slices += jit->n_slices != UINT32_MAX;
   consider(jit, f);
@@ -182,7 +182,7 @@ static bool on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
     if (callee != NULL) stress(jit, callee);
   }
   if (jit->has_superseded) sweep_superseded(jit);
-  return true;
+  return pc;
 }
 
 static void on_linked(tz_vm *vm, tz_function *f) {

@@ -73,23 +73,17 @@ typedef struct raw_trace {
   int64_t words[2 * TZ_TRACE_FRAMES + 1];
 } raw_trace;
 
-static int64_t pc_index(const tz_function *f, const tz_insn *pc) {
-  if (f->code == NULL) return -1;
-  return pc >= f->code && pc < f->code + f->n_words ? pc - f->code : 0;
-}
-
 static void trace_walk(raw_trace *t, tz_thread *th, tz_process *p) {
   int64_t left_out = 0;
-  tz_frame_walk w;
+  tz_trace_walk w;
   t->n = 0;
-  for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w)) {
+  for (tz_trace_walk_start(&w, th, p); w.function != NULL; tz_trace_walk_next(&w)) {
     if (t->n == 2 * TZ_TRACE_FRAMES) {
       left_out++;
       continue;
     }
-    const tz_function *f = TZ_FRAME_FUNCTION(w.fp);
-    t->words[t->n++] = f->id;
-    t->words[t->n++] = pc_index(f, w.pc);
+    t->words[t->n++] = w.function->id;
+    t->words[t->n++] = w.pc;
   }
   t->words[t->n++] = left_out;
 }

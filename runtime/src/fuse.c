@@ -33,7 +33,7 @@ static const uint8_t groups[256] = {
 #undef TZ_FUSE3
 };
 
-_Static_assert((int)TZ_OP_FUSED_END <= (int)TZ_OP_ENTER,
+_Static_assert((int)TZ_OP_FUSED_END <= (int)TZ_OP_NATIVE_RETURN,
                "sequences and opcodes beyond the table fit in a byte");
 
 const uint8_t tz_insn_plain_op[256] = {
@@ -47,6 +47,7 @@ const uint8_t tz_insn_plain_op[256] = {
 #undef TZ_FUSE_GROUP
 #undef TZ_FUSE2
 #undef TZ_FUSE3
+    [TZ_OP_NATIVE_RETURN] = TZ_OP_NATIVE_RETURN,
     [TZ_OP_ENTER] = TZ_OP_ENTER,
     [TZ_OP_RESUME] = TZ_OP_RESUME,
     [TZ_OP_EXIT] = TZ_OP_EXIT,

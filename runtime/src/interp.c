@@ -303,6 +303,11 @@ HANDLER op_ENTER(PARAMETERS) {
   TZ_MUSTTAIL return ((tz_code_fn *)f->entry)(th, (tz_insn *)f, fp, k, budget, 0);
 }
 
+HANDLER op_NATIVE_RETURN(PARAMETERS) {
+  if (TZ_UNLIKELY(th->exception != 0)) OUTLINE(native_failed);
+  RETURN(th->result);
+}
+
 HANDLER op_RESUME(PARAMETERS) {
   SAVE;
   NATIVE_RETURN(tz_process_resume(th));
@@ -322,7 +327,7 @@ TZ_PRESERVE_NONE void tz_interp_process_return(PARAMETERS) {
 }
 
 /* Continuation of a frame entered from C. */
-TZ_PRESERVE_NONE static void interp_c_return(PARAMETERS) {
+TZ_PRESERVE_NONE void tz_interp_c_return(PARAMETERS) {
   (void)k;
   th->result = in;
   SAVE;
@@ -348,10 +353,11 @@ tz_code_fn *const tz_interp_table[256] = {
 #undef TZ_FUSE_GROUP
 #undef TZ_FUSE2
 #undef TZ_FUSE3
-    [TZ_OP_FUSED_END... TZ_OP_ENTER - 1] = op_UNKNOWN,
+    [TZ_OP_FUSED_END... TZ_OP_NATIVE_RETURN - 1] = op_UNKNOWN,
 #define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) [TZ_OP_##NAME] = op_##NAME,
 #include "terza/spec/opcodes.def"
 #undef TZ_OP
+    [TZ_OP_NATIVE_RETURN] = op_NATIVE_RETURN,
     [TZ_OP_ENTER] = op_ENTER,
     [TZ_OP_RESUME] = op_RESUME,
     [TZ_OP_EXIT] = op_EXIT,
@@ -379,7 +385,7 @@ bool tz_interp_enter(tz_thread *th, tz_function *f, const tz_word *args, int n, 
   tz_word *fp = tz_process_push_segment(th, f->frame_bytes);
   if (fp == NULL) return false;
   if (n > 0) memcpy(fp, args, (size_t)n * sizeof *args);
-  TZ_FRAME_CONTINUATION(fp) = (void *)interp_c_return;
+  TZ_FRAME_CONTINUATION(fp) = (void *)tz_interp_c_return;
   fp[-2].u = TZ_FRAME_BOTTOM;
   TZ_FRAME_FUNCTION(fp) = f;
   th->fp = fp;

@@ -24,6 +24,7 @@ tz_code_fn tz_interp_entry;          /* f->entry of a function that has code */
 tz_code_fn tz_native_entry;          /* f->entry of a native */
 tz_code_fn tz_interp_return;         /* continuation in a frame called by an interpreted call instruction */
 tz_code_fn tz_interp_process_return; /* continuation in a process's first frame */
+tz_code_fn tz_interp_c_return; /* continuation in a frame entered by an ordinary call from C: th->result */
 tz_code_fn
     tz_interp_resume; /* goes on at pc in th->fp's function, on any tier; other arguments are ignored */
 /* th->resume, of this type too, is entered instead of the dispatch loop when a slow path has ended in a

@@ -7,12 +7,14 @@
 #include "error.h"
 #include "internals.h"
 #include "interp.h"
+#include "native_stack.h"
 #include "scheduler.h"
 #include "value.h"
 #include <stdlib.h>
 #include <time.h>
 
-const tz_insn tz_code_resume[1] = {TZ_OP_RESUME}, tz_code_exit[1] = {TZ_OP_EXIT};
+const tz_insn tz_code_resume[1] = {TZ_OP_RESUME}, tz_code_exit[1] = {TZ_OP_EXIT},
+              tz_code_native_return[1] = {TZ_OP_NATIVE_RETURN};
 
 enum {
   FIRST_WORDS = 40,    /* of a process's stack, at least */
@@ -33,6 +35,7 @@ static tz_stack *stack_new(tz_vm *vm, size_t words) {
   s->below = NULL;
   s->below_fp = NULL;
   s->below_pc = NULL;
+  s->below_native = NULL;
   s->words = words;
   return s;
 }
@@ -69,6 +72,7 @@ bool tz_process_grow_stack(tz_thread *th, size_t bytes) {
   s->below = old->below;
   s->below_fp = old->below_fp;
   s->below_pc = old->below_pc;
+  s->below_native = old->below_native;
   memcpy(s->base, old->base, (words < old->words ? words : old->words) * sizeof(tz_word));
   p->stack = s;
   th->fp = s->base + used;
@@ -85,7 +89,7 @@ tz_word *tz_process_push_segment(tz_thread *th, size_t bytes) {
     tz_raise(th, TZ_ERROR_STATE, "no process runs: guest code is entered by tz_vm_run");
     return NULL;
   }
-  bool fits = th->native_depth < TZ_NATIVE_DEPTH &&
+  bool fits = th->native_depth < TZ_NATIVE_DEPTH && tz_native_has_room(th) &&
               stack_total(p) + words * sizeof(tz_word) <= (size_t)vm->options.stack_limit;
   tz_stack *s = fits ? stack_new(vm, words) : NULL;
   if (s == NULL) {
@@ -96,6 +100,8 @@ tz_word *tz_process_push_segment(tz_thread *th, size_t bytes) {
   s->below = p->stack;
   s->below_fp = th->fp;
   s->below_pc = th->pc;
+  s->below_native = th->native_top;
+  th->native_top = NULL;
   p->stack = s;
   th->native_depth++;
   stack_install(th);
@@ -107,6 +113,7 @@ void tz_process_pop_segment(tz_thread *th) {
   th->process->stack = s->below;
   th->fp = s->below_fp;
   th->pc = s->below_pc;
+  th->native_top = s->below_native;
   th->native_depth--;
   stack_free(th->vm, s);
   stack_install(th);
@@ -170,6 +177,7 @@ void tz_process_free(tz_vm *vm, tz_process *p) {
   else s->all = p->next;
   if (p->next != NULL) p->next->previous = p->previous;
   s->n_processes--;
+  tz_native_stack_give_back(vm, p);
   for (tz_stack *stack = p->stack, *below; stack != NULL; stack = below) {
     below = stack->below;
     stack_free(vm, stack);

@@ -1,30 +1,32 @@
 /* process.h: processes, the scheduler of the one worker, and what the interpreter calls of them.
  *
- * A process is a stack of VM frames plus a saved pc and fp: nothing native. Switching therefore happens
- * inside any slow path: it stores the running process's pc and fp, installs another's in the thread
- * (th->process, fp, stack_limit) and returns its pc. Whoever called the slow path reloads fp and k. The
- * budget is the worker's: it goes on across switches.
+ * A process is a stack of VM frames plus a saved pc and fp; a machine stack only while it has optimized
+ * frames (native_stack.h). Switching happens inside any slow path: it stores the running process's pc and fp,
+ * installs another's in the thread (th->process, fp, stack_limit) and returns its pc. Whoever called the slow
+ * path reloads fp and k. The budget is the worker's: it goes on across switches.
  *
- * What the interpreter supplies (interp.h):
- *   bool tz_interp_run(tz_thread *th)      runs from th->pc, th->fp until tz_slow_process_end returned NULL
- *   bool tz_interp_enter(th, f, args, n, tz_word *result)   nested; brackets with tz_process_push_segment /
- * _pop_segment tz_interp_process_return               continuation of a process's first frame: th->result =
- * value, then goes on at tz_slow_process_end's pc TZ_OP_EXIT                             handler reached by
- * unwinding past a bottom frame, th->exception pending: of a nested entry: returns to C; of a process: as
- * tz_interp_process_return TZ_OP_RESUME                           at a native's frame: completes it by
- * tz_process_resume, then as a native's return (false: unwinds; parked again: tz_slow_parked) the native
- * entry                       after a native returned true: if (th->parked) goes on at tz_slow_parked's pc */
+ * What the interpreter supplies (interp.h), beside tz_interp_run and tz_interp_enter:
+ * - tz_interp_process_return: continuation of a process's first frame; th->result = value, then goes on at
+ *   tz_slow_process_end's pc.
+ * - TZ_OP_EXIT: reached by unwinding past a bottom frame with th->exception pending. Of a nested entry:
+ * returns to C; of a process: as tz_interp_process_return.
+ * - TZ_OP_RESUME: at a native's frame; completes it by tz_process_resume, then as a native's return (false:
+ *   unwinds; parked again: tz_slow_parked).
+ * - TZ_OP_NATIVE_RETURN: at the frame of a native section that has ended; gives th->result to its
+ * continuation, or unwinds if th->exception is set.
+ * - The native entry: after a native returned true, if (th->parked) goes on at tz_slow_parked's pc. */
 #pragma once
 #include "frame.h"
 
 /* Opcodes beyond the table, never in modules. Their code words live in process.c. */
-enum { TZ_OP_RESUME = 253, TZ_OP_EXIT = 254 };
-extern const tz_insn tz_code_resume[1], tz_code_exit[1];
+enum { TZ_OP_NATIVE_RETURN = 251, TZ_OP_RESUME = 253, TZ_OP_EXIT = 254 };
+extern const tz_insn tz_code_resume[1], tz_code_exit[1], tz_code_native_return[1];
 
 typedef struct tz_stack { /* one segment; the words follow */
   struct tz_stack *below;
   tz_word *below_fp; /* frame and pc that were current in the segment below */
   tz_insn *below_pc;
+  const void *below_native; /* th->native_top */
   size_t words;
   tz_word base[];
 } tz_stack;
@@ -59,7 +61,8 @@ struct tz_process {
   tz_stack *stack; /* top segment */
   tz_word *fp;     /* saved while not running */
   tz_insn *pc;
-  uint64_t object; /* the guest's Process; a root */
+  struct tz_native_stack *native; /* borrowed while it has optimized frames (native_stack.h) */
+  uint64_t object;                /* the guest's Process; a root */
   tz_process *next_ready;
   tz_process *previous, *next;                 /* all processes of the scheduler */
   tz_process *previous_changed, *next_changed; /* those whose stack a young collection must look at */

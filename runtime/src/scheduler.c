@@ -3,6 +3,7 @@
 #include "error.h"
 #include "internals.h"
 #include "interp.h"
+#include "native_stack.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,6 +43,7 @@ void tz_scheduler_free(struct tz_scheduler *s) {
   if (s == NULL) return;
   helpers_stop(s);
   while (s->all != NULL) tz_process_free(s->vm, s->all);
+  tz_native_stacks_free(s->vm);
   for (uint32_t i = 0; i < s->n_failures; i++) free(s->failures[i].text);
   jobs_free(s->jobs_first);
   jobs_free(s->done);
@@ -78,6 +80,7 @@ static void process_visit(tz_thread *th, tz_process *p, tz_visitor *v) {
   tz_gc_visit_words(v, (tz_word *)&p->object, 1);
   for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w)) {
     const tz_function *f = TZ_FRAME_FUNCTION(w.fp);
+    if (w.native != NULL) th->vm->hooks.native_visit(th->vm, w.native, v);
     tz_gc_visit_mapped(v, w.fp, f->ref_map, f->n_registers);
   }
 }
@@ -144,10 +147,11 @@ static tz_insn *install(tz_thread *th, tz_process *p) {
   th->fp = p->fp;
   th->pc = p->pc;
   th->stack_limit = p->stack->base + p->stack->words;
+  th->native_top = p->native != NULL ? p->native->top : NULL;
   p->state = TZ_PROCESS_RUNNING;
   tz_process_mark_changed(th->vm, p);
   th->vm->scheduler->switches++;
-  if (p->raise != 0 && p->pc != tz_code_resume) return raise_now(th, p);
+  if (p->raise != 0 && p->pc != tz_code_resume && p->pc != tz_code_native_return) return raise_now(th, p);
   return p->pc;
 }
 
@@ -245,14 +249,24 @@ static char *deadlock_text(tz_thread *th) {
 
 /* ---- switching ---- */
 
-tz_insn *tz_scheduler_next(tz_thread *th) {
+static tz_process *next_ready(tz_thread *th) {
   struct tz_scheduler *s = th->vm->scheduler;
   th->process = NULL;
   for (;;) {
     events_handle(s);
-    if (s->ready_first != NULL) return install(th, dequeue(s));
+    if (s->ready_first != NULL) return dequeue(s);
     if (s->timers.count > 0 || s->n_helping > 0) idle(s);
     else tz_process_raise(s->vm, s->main, TZ_ERROR_DEADLOCK, deadlock_text(th));
+  }
+}
+
+/* A process within a native section goes on on its own stack; what comes back is the end of that section. */
+tz_insn *tz_scheduler_next(tz_thread *th) {
+  for (;;) {
+    tz_insn *pc = install(th, next_ready(th));
+    if (TZ_LIKELY(th->process->native == NULL)) return pc;
+    th->pc = pc;
+    if (tz_native_section_resume(th) == TZ_SECTION_ENDED) return (tz_insn *)tz_code_native_return;
   }
 }
 
@@ -260,7 +274,9 @@ tz_insn *tz_scheduler_switch(tz_thread *th, tz_insn *pc) {
   tz_process *p = th->process;
   p->fp = th->fp;
   p->pc = pc;
-  return tz_scheduler_next(th);
+  if (TZ_LIKELY(p->native == NULL)) return tz_scheduler_next(th);
+  tz_native_section_suspend(th);
+  return th->pc;
 }
 
 tz_insn *tz_scheduler_tick(tz_thread *th, tz_insn *pc) {
@@ -273,6 +289,15 @@ tz_insn *tz_scheduler_tick(tz_thread *th, tz_insn *pc) {
   if (s->ready_first == NULL || !tz_can_wait(th)) return pc;
   tz_scheduler_enqueue(s, p);
   return tz_scheduler_switch(th, pc);
+}
+
+void tz_scheduler_poll(tz_thread *th) {
+  struct tz_scheduler *s = th->vm->scheduler;
+  tz_process *p = th->process;
+  events_handle(s);
+  if (p->raise != 0 || s->ready_first == NULL || !tz_can_wait(th)) return;
+  tz_scheduler_enqueue(s, p);
+  tz_scheduler_switch(th, (tz_insn *)tz_code_native_return);
 }
 
 tz_insn *tz_slow_yield(tz_thread *th, tz_insn *pc) { return tz_scheduler_tick(th, pc + 1); }

@@ -38,6 +38,8 @@ struct tz_scheduler {
   tz_process *all, *changed, *main;
   uint32_t n_processes, most_processes, next_id, n_helping;
   uint64_t switches, random;
+  struct tz_native_stack *unused_stacks;
+  uint32_t n_unused_stacks;
   tz_timers timers;
   tz_failure *failures;
   uint32_t n_failures;
@@ -66,6 +68,9 @@ void tz_scheduler_enqueue(struct tz_scheduler *s, tz_process *p);
 void tz_process_mark_changed(tz_vm *vm, tz_process *p);
 void tz_process_unmark_changed(tz_vm *vm, tz_process *p);
 void tz_processes_visit(tz_vm *vm, tz_visitor *v, tz_gc_scope scope);
+/* At a place where only this much may happen: timers, helpers, and other processes' turns. What is to be
+ * raised in the running process stays in process->raise. */
+void tz_scheduler_poll(tz_thread *th);
 /* From any thread: the main process gets a CancelledError. */
 void tz_scheduler_interrupt(struct tz_scheduler *s);
 

@@ -42,10 +42,9 @@ tz_insn *tz_slow_budget(tz_thread *th, tz_insn *pc) {
   f->heat += f->heat != UINT32_MAX;
   tz_profile_slice(th);
   tz_gc_safepoint_stress(&th->mutator);
-  if (th->vm->hooks.budget != NULL) th->vm->hooks.budget(th, f, pc);
-  pc = tz_scheduler_tick(th, pc);
   th->budget = slice_size(th);
-  return pc;
+  tz_insn *next = th->vm->hooks.budget != NULL ? th->vm->hooks.budget(th, f, pc) : pc;
+  return next != pc ? next : tz_scheduler_tick(th, pc);
 }
 
 tz_insn *tz_slow_stack(tz_thread *th, tz_insn *pc, tz_function *f) {

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "internals.h"
 #include "interp.h"
+#include "native_stack.h"
 #include "report.h"
 #include "scheduler.h"
 #include "terza/arena.h"
@@ -31,7 +32,10 @@ static void visit_roots(void *data, tz_visitor *v, tz_gc_scope scope) {
 
 static void after_collection(void *data, tz_gc_scope scope, uint64_t pause_ns) {
   tz_vm *vm = data;
-  if (vm->scheduler != NULL) atomic_fetch_or(&vm->scheduler->events, TZ_EVENT_COLLECTED);
+  if (vm->scheduler != NULL) {
+    atomic_fetch_or(&vm->scheduler->events, TZ_EVENT_COLLECTED);
+    if (scope == TZ_GC_FULL) tz_native_stacks_trim(vm);
+  }
   if (vm->options.trace_gc) tz_report_collection(vm, scope, pause_ns);
 }
 

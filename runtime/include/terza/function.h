@@ -53,6 +53,8 @@ typedef bool (*tz_native_fn)(tz_thread *th, tz_word *args); /* see native.h */
 /* Profile of one conditional branch, filled by sampled bursts (runtime/src/profile.c). */
 typedef struct tz_branch_profile { uint32_t taken, not_taken; } tz_branch_profile;
 
+enum { TZ_FUNCTION_HIDDEN = 1 << 30 }; /* of the machine's own making: not in stack traces */
+
 struct tz_function {
   void *entry;          /* preserve_none entry: tz_interp_entry, tz_native_entry, or compiled code */
   tz_insn *code;        /* this VM's copy, operands resolved by the linker; NULL for natives */

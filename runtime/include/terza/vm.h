@@ -19,11 +19,23 @@ typedef struct tz_options { /* one field for each line of spec/options.def */
 #undef TZ_OPTION_ENUM
 } tz_options;
 
+/* A place among optimized frames (runtime/src/frame.h). */
+typedef struct tz_native_cursor {
+  const void *record; /* of the function called by the optimized frame at hand */
+  uint32_t depth;     /* inlined frames of that frame given so far */
+} tz_native_cursor;
+
 typedef struct tz_hooks {                                   /* NULL: absent */
-  bool (*budget)(tz_thread *th, tz_function *f, tz_insn *pc); /* jit: a slice of heat fell on f; may change f->entry */
+  /* jit: a slice of heat fell on f, which stands at pc; may change f->entry. Gives where to go on: pc, or what follows from
+   * having gone on from there at once */
+  tz_insn *(*budget)(tz_thread *th, tz_function *f, tz_insn *pc);
   void (*function_linked)(tz_vm *vm, tz_function *f);       /* jit: may change f->entry */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
   void (*vm_free)(tz_vm *vm);
+  /* jit: the references of the optimized frames from the record on, up to the section's entry */
+  void (*native_visit)(tz_vm *vm, const void *record, tz_visitor *v);
+  /* jit: the next of these frames, innermost first, inlined ones too; NULL: the section's entry is reached */
+  const tz_function *(*native_next)(tz_vm *vm, tz_native_cursor *at, uint32_t *pc);
   void (*write)(tz_vm *vm, int fd, const char *bytes, size_t n); /* embedder: takes the guest's output on fd 1 or 2 */
   bool (*exit)(tz_thread *th, int status); /* embedder: env.exit; raises, returns false. Absent: the process exits */
 } tz_hooks;
@@ -62,6 +74,7 @@ struct tz_vm {
   tz_thread *thread;        /* the one worker */
   tz_hooks hooks;
   struct tz_jit *jit;       /* compiled tiers; NULL: none attached */
+  tz_function *native_frame; /* in the place of a function that runs as optimized code: no registers, no code */
   void *host;               /* the embedder's */
   int n_arguments;          /* of the program, without its name: what env.args() gives; the host's memory */
   const char *const *arguments;
