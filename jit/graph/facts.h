@@ -1,0 +1,48 @@
+/* facts.h: a walk over the dominator tree that knows, at each place, what the guards and branches passed on
+ * the way there have shown. Private to passes.
+ *
+ * Blocks come in preorder, a block's children in reverse postorder; so all that come before a block in
+ * control flow, but for back-edges, have been visited. What is learned in a block holds in those it
+ * dominates, and is forgotten behind them. */
+#pragma once
+#include "known.h"
+
+typedef struct tz_fact {
+  uintptr_t known; /* kinds | is_exact << 8, of what was learned; 0: nothing was */
+  uintptr_t cls;
+  uintptr_t has_value, value; /* INT: it is this number here */
+} tz_fact;
+
+typedef struct tz_facts {
+  tz_graph *g;
+  uint32_t n; /* nodes with smaller ids have facts; younger ones are constants */
+  tz_fact *at;
+  tz_known *own; /* what is known of the node everywhere */
+  tz_block **preorder;
+  uint32_t next;
+  struct tz_scope_mark {
+    const tz_block *block;
+    uint32_t trail;
+  } *scopes;
+  uint32_t n_scopes;
+  struct tz_trail_entry {
+    uintptr_t *where, old;
+  } *trail;
+  uint32_t n_trail, trail_room;
+} tz_facts;
+
+tz_facts *tz_facts_new(tz_graph *g);
+void tz_facts_rewind(tz_facts *f); /* to walk again; f->own stays */
+/* Goes to the next block, with what holds at its start; NULL: that was all. */
+tz_block *tz_facts_next(tz_facts *f);
+/* From here on cond is known to be not 0 (holds), or 0. */
+void tz_facts_learn(tz_facts *f, tz_node *cond, bool holds);
+/* From here on this is known of n, besides what was. */
+void tz_facts_learn_known(tz_facts *f, const tz_node *n, tz_known k);
+tz_known tz_facts_known(const tz_facts *f, const tz_node *n);
+/* The number that n is known to be here. */
+bool tz_facts_value(const tz_facts *f, const tz_node *n, int64_t *value);
+/* *where = value until the walk leaves what the block at hand dominates. */
+void tz_facts_set(tz_facts *f, uintptr_t *where, uintptr_t value);
+/* The node gives 0 or 1. */
+bool tz_node_is_bool(const tz_node *n);
