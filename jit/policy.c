@@ -192,19 +192,10 @@ static void on_linked(tz_vm *vm, tz_function *f) {
 
 /* ---- Life ---- */
 
-static void report(const tz_jit_stats *s) {
-  fprintf(
-      stderr,
-      "compiled: %llu functions, %llu instructions, %llu ns, %llu code bytes, %llu table bytes, %llu freed\n",
-      (unsigned long long)s->functions, (unsigned long long)s->instructions,
-      (unsigned long long)s->nanoseconds, (unsigned long long)s->code_bytes,
-      (unsigned long long)s->table_bytes, (unsigned long long)s->freed);
-}
-
 static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
-  if (vm->options.dump_stats) report(&jit->stats);
+  tz_jit_report(jit);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
   vm->hooks.function_linked = NULL;
@@ -220,6 +211,7 @@ static void jit_free(tz_vm *vm) {
   tz_compiler_free(jit->compiler);
   tz_code_memory_free(&jit->memory);
   if (jit->perf_map >= 0) close(jit->perf_map);
+  free(jit->compilations.items);
   free(jit);
 }
 

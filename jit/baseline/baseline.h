@@ -6,6 +6,7 @@
 #pragma once
 #include "code_memory.h"
 #include "interp.h"
+#include "statistics.h"
 #include "stencil_table.h"
 #include "terza/jit.h"
 
@@ -64,6 +65,7 @@ struct tz_jit {
   uint64_t random;
   int perf_map;
   tz_jit_stats stats;
+  tz_compilations compilations;
 };
 
 /* Words of an instruction with its list or table. */

@@ -597,8 +597,10 @@ tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_ti
     free(out);
     return NULL;
   }
+  uint64_t end = now();
+  tz_jit_note(jit, &(tz_compilation){"baseline", f, start, end, out->size});
   jit->stats.functions++;
-  jit->stats.nanoseconds += now() - start;
+  jit->stats.nanoseconds += end - start;
   jit->stats.code_bytes += out->size;
   jit->stats.table_bytes += table_bytes(f);
   return out;

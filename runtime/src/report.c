@@ -50,6 +50,22 @@ void tz_report_stats(tz_vm *vm) {
         mb(tz_lowmem_used(vm->lowmem)));
 }
 
+void tz_report_stats_json(tz_vm *vm) {
+  tz_gc_stats s;
+  tz_gc_get_stats(vm->heap, &s);
+  print(vm,
+        "{\"stats\":\"heap\",\"young_collections\":%" PRIu64 ",\"full_collections\":%" PRIu64
+        ",\"young_pause_ns\":%" PRIu64 ",\"full_pause_ns\":%" PRIu64 ",\"longest_pause_ns\":%" PRIu64
+        ",\"allocated_bytes\":%" PRIu64 ",\"copied_bytes\":%" PRIu64 ",\"pauses_by_log2_us\":[",
+        s.young_collections, s.full_collections, s.young_pause_ns, s.full_pause_ns,
+        s.young_pause_max_ns > s.full_pause_max_ns ? s.young_pause_max_ns : s.full_pause_max_ns,
+        s.bytes_allocated, s.bytes_copied);
+  size_t n = sizeof s.pause_histogram / sizeof *s.pause_histogram;
+  while (n > 0 && s.pause_histogram[n - 1] == 0) n--;
+  for (size_t i = 0; i < n; i++) print(vm, "%s%" PRIu64, i > 0 ? "," : "", s.pause_histogram[i]);
+  print(vm, "]}\n");
+}
+
 static int hotter(const void *a, const void *b) {
   const tz_function *f = *(tz_function *const *)a, *g = *(tz_function *const *)b;
   return (f->heat < g->heat) - (f->heat > g->heat);

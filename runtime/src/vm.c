@@ -111,6 +111,7 @@ void tz_vm_free(tz_vm *vm) {
   if (vm == NULL) return;
   if (vm->internals != NULL) tz_vm_flush(vm);
   if (vm->options.dump_stats && vm->scheduler != NULL) tz_report_stats(vm);
+  if (vm->options.dump_stats_json && vm->scheduler != NULL) tz_report_stats_json(vm);
   if (vm->options.dump_profile && vm->functions != NULL) tz_report_profile(vm);
   tz_scheduler_free(vm->scheduler);
   vm->scheduler = NULL;
