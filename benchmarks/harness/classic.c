@@ -1,6 +1,6 @@
 /* classic.c: see classic.h. */
 #include "classic.h"
-#include "child.h"
+#include "terza/lab_child.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

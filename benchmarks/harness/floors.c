@@ -1,6 +1,6 @@
 /* floors.c: see floors.h. */
 #include "floors.h"
-#include "child.h"
+#include "terza/lab_child.h"
 #include "classic.h"
 #include "samples.h"
 #include "source.h"

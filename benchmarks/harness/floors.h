@@ -8,11 +8,12 @@ typedef struct floor_settings {
   bool is_long;      /* also what takes hours */
 } floor_settings;
 
-/* Prints "name measured floor goal holds|short", a line for each figure of the interpreter; details go to
- * standard error. Returns whether every floor holds. A figure that could not be measured is "-" and short. */
-bool floors_interpreter(const floor_settings *settings);
-/* The same for the baseline tier. */
-bool floors_baseline(const floor_settings *settings);
+/* One for each line of floors.def. Prints "name measured floor goal holds|short", a line for each figure;
+ * details go to standard error. Returns whether every floor holds. A figure that could not be measured is "-"
+ * and short. */
+#define TERZA_FLOORS(name, about) bool floors_##name(const floor_settings *settings);
+#include "floors.def"
+#undef TERZA_FLOORS
 
 /* Prints one promise. It holds if the measured figure is not below the floor, or not above it when less is
  * better. */

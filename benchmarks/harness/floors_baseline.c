@@ -1,5 +1,5 @@
 /* floors_baseline.c: the promises of the baseline tier. */
-#include "child.h"
+#include "terza/lab_child.h"
 #include "classic.h"
 #include "floors.h"
 #include "source.h"

@@ -1,5 +1,6 @@
 /* main.c: the `terza` command: takes VM options out of the command line and hands over to a command. */
 #include "command.h"
+#include "terza/lab.h"
 #include <stdlib.h>
 
 typedef struct command_entry {

@@ -1,0 +1,165 @@
+/* floors_lab.c: the promises of the strategy lab about itself. */
+#include "floors.h"
+#include "terza/lab_child.h"
+#include "terza/lab_compare.h"
+#include "terza/lab_run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { IDLE_ITERATIONS = 20000 };
+
+/* ---- Two runs ---- */
+
+static bool choose(lab_run_settings *s, const floor_settings *settings, char error[LAB_ERROR]) {
+  static const char *const strategies[] = {"off", "baseline", "default"};
+  bool is_well = programs_load(&s->programs, s->places.suite, error);
+  if (is_well && !settings->is_long) {
+    lab_programs *all = malloc(sizeof *all);
+    is_well = all != NULL;
+    if (is_well) *all = s->programs;
+    s->programs.count = 0;
+    is_well = is_well && programs_pick(&s->programs, all, "classic", error);
+    free(all);
+  }
+  for (size_t i = 0; i < 3 && is_well; i++) is_well = engines_add_strategy(&s->engines, strategies[i], error);
+  return is_well && engines_add_peers(&s->engines, settings->is_long ? NULL : "c", s->missing, error);
+}
+
+static bool run_once(const lab_run_settings *s, const char *path, lab_data *data, char error[LAB_ERROR]) {
+  size_t n_failed = 0;
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return snprintf(error, LAB_ERROR, "cannot make %s: %s", path, strerror(errno)), false;
+  lab_run_end end = lab_run(s, fd, &n_failed, error);
+  close(fd);
+  if (end == LAB_RUN_STOPPED) snprintf(error, LAB_ERROR, "stopped");
+  return end == LAB_RUN_COMPLETE && data_load(data, path, error);
+}
+
+/* The largest difference of a strategy's mean between the runs, in per cent. */
+static double largest_difference(const lab_comparison *c, size_t n_engines) {
+  double largest = 0;
+  for (size_t e = 0; e < n_engines; e++) {
+    double ratio = comparison_mean(c, e);
+    if (!isnan(ratio)) largest = fmax(largest, fabs(ratio - 1) * 100);
+  }
+  return c->n_means > 0 ? largest : NAN;
+}
+
+static bool report_repeatability(const lab_data runs[2]) {
+  char error[LAB_ERROR];
+  lab_comparison c;
+  double difference = NAN, n_called = NAN;
+  if (compare_runs(&runs[0], &runs[1], NULL, &c, error)) {
+    difference = largest_difference(&c, runs[0].n_engines);
+    n_called = (double)c.n_changed;
+    fprintf(stderr, "two runs, times relative to %s\n", c.peer != NULL ? c.peer : "nothing");
+    comparison_free(&c);
+  } else {
+    fprintf(stderr, "%s\n", error);
+  }
+  bool holds = floors_report("two-runs-differ-per-cent", difference, 3, 3, true);
+  return floors_report("two-runs-called-different", n_called, 0, 0, true) && holds;
+}
+
+static bool report_steady(const lab_data *data) {
+  char reason[LAB_ERROR];
+  size_t n_pairs, n_steady;
+  data_count_steady(data, &n_pairs, &n_steady);
+  for (size_t p = 0; p < data->n_programs; p++)
+    for (size_t e = 0; e < data->n_engines; e++) {
+      const lab_cell *cell = data_cell(data, p, e);
+      if (data->engines[e].is_peer || cell->n == 0 || steady_is_reached(cell->class)) continue;
+      data_reason(cell, reason, sizeof reason);
+      fprintf(stderr, "%s under %s: %s\n", data->programs[p], data->engines[e].name, reason);
+    }
+  double share = n_pairs > 0 ? 100.0 * (double)n_steady / (double)n_pairs : NAN;
+  return floors_report("steady-pairs-per-cent", share, 95, 95, false);
+}
+
+/* ---- Overhead ---- */
+
+typedef struct span {
+  int64_t first, last; /* when lines came */
+  int count;
+} span;
+
+static void note(void *context, const char *text, bool is_error) {
+  span *s = context;
+  if (is_error || strncmp(text, "iteration ", 10) != 0) return;
+  s->last = clock_nanos();
+  if (s->count++ == 0) s->first = s->last;
+}
+
+/* What an iteration costs beside its work: clock, line, flush, and our reading of it. */
+static double measure_overhead_ms(const char *terza) {
+  char iterations[16];
+  snprintf(iterations, sizeof iterations, "%d", IDLE_ITERATIONS);
+  const char *run[] = {terza, "run", TERZA_SOURCE_DIR "/benchmarks/harness/idle.rima", iterations, "0", NULL};
+  span s = {0};
+  child_watch watch = {note, &s, 0, -1};
+  child_result result = child_run_watched(run, &watch);
+  return child_is_well(&result) && s.count > 1 ? (double)(s.last - s.first) / 1e6 / (s.count - 1) : NAN;
+}
+
+/* The middle of an iteration's time over Terza's pairs. */
+static double middle_iteration_ms(const lab_data *data) {
+  double levels[LAB_PROGRAMS * LAB_ENGINES];
+  size_t n = 0;
+  for (size_t p = 0; p < data->n_programs; p++)
+    for (size_t e = 0; e < data->n_engines; e++)
+      if (!data->engines[e].is_peer && data_cell(data, p, e)->n > 0)
+        levels[n++] = data_cell(data, p, e)->level_ms.middle;
+  return stats_median(levels, n);
+}
+
+static bool report_overhead(const floor_settings *settings, const lab_data *data) {
+  double overhead = measure_overhead_ms(settings->terza), iteration = middle_iteration_ms(data);
+  fprintf(stderr, "an iteration of nothing takes %.4f ms, one of the suite %.3f ms\n", overhead, iteration);
+  return floors_report("harness-overhead-per-cent", 100 * overhead / iteration, 1, 1, true);
+}
+
+/* ---- All ---- */
+
+static bool build_peers(const char *directory) {
+  const char *build[] = {TERZA_SOURCE_DIR "/benchmarks/build-peers", directory, NULL};
+  child_result result = child_run(build);
+  return child_is_well(&result);
+}
+
+static bool measure(lab_run_settings *s, const floor_settings *settings, const char *directory,
+                    lab_data runs[2], char error[LAB_ERROR]) {
+  char path[PATH_MAX];
+  for (int i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%d.jsonl", directory, i);
+    s->seed = (uint64_t)i + 1;
+    if (!run_once(s, path, &runs[i], error)) return false;
+  }
+  bool holds = report_repeatability(runs);
+  holds &= report_steady(&runs[0]);
+  return report_overhead(settings, &runs[0]) && holds;
+}
+
+bool floors_lab(const floor_settings *settings) {
+  char directory[] = "/tmp/terza-bench-XXXXXX", error[LAB_ERROR] = "";
+  lab_run_settings *s = calloc(1, sizeof *s);
+  lab_data runs[2] = {{0}, {0}};
+  bool holds = false;
+  if (s == NULL || mkdtemp(directory) == NULL) return free(s), false;
+  *s = (lab_run_settings){.places = {settings->terza, TERZA_SOURCE_DIR "/benchmarks", directory},
+                          .invocations = settings->rounds,
+                          .iterations = settings->is_long ? 100 : 50,
+                          .seconds = settings->is_long ? 5 : 1};
+  if (choose(s, settings, error) && build_peers(directory))
+    holds = measure(s, settings, directory, runs, error);
+  if (error[0] != 0) fprintf(stderr, "terza-bench: %s\n", error);
+  for (int i = 0; i < 2; i++) data_free(&runs[i]);
+  const char *clean[] = {"rm", "-rf", directory, NULL};
+  child_run(clean);
+  free(s);
+  return holds;
+}

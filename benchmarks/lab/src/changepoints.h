@@ -1,0 +1,14 @@
+/* changepoints.h: where a series changes its mean or its variance.
+ *
+ * PELT, "pruned exact linear time" (Killick, Fearnhead and Eckley, "Optimal detection of changepoints with a
+ * linear computational cost", JASA 2012), with the likelihood of normal values of unknown mean and variance
+ * in each segment. */
+#pragma once
+#include <stddef.h>
+
+/* Puts the first index of every segment but the first into `starts`, which has room for n, in ascending
+ * order, and returns how many there are. A change must gain more than `penalty` in twice the log-likelihood.
+ * No segment's variance counts as less than `least_variance` (> 0): two values that happen to be alike are no
+ * discovery. */
+size_t changepoints_find(const double *values, size_t n, double penalty, double least_variance,
+                         size_t *starts);

@@ -1,0 +1,129 @@
+/* steady.c: what series of iterations are called. */
+#include "terza/lab_steady.h"
+#include "series.h"
+#include <criterion/criterion.h>
+
+static steady_result analyse(const series *s) { return steady_analyse(s->values, s->n); }
+
+Test(steady, flat) {
+  for (uint64_t seed = 1; seed <= 50; seed++) {
+    series s = series_new(seed);
+    series_add(&s, 100, 10, 0.02);
+    steady_result r = analyse(&s);
+    cr_assert_eq(r.class, STEADY_FLAT, "seed %lu: %s", (unsigned long)seed, steady_name(r.class));
+    cr_assert_eq(r.from, 0);
+    cr_assert_float_eq(r.level, 10, 0.1);
+  }
+}
+
+Test(steady, warm_up) {
+  series s = series_new(1);
+  series_add(&s, 5, 60, 0.05);
+  series_add(&s, 20, 20, 0.05);
+  series_add(&s, 75, 10, 0.02);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_WARM_UP);
+  cr_assert_eq(r.from, 25);
+  cr_assert_float_eq(r.level, 10, 0.1);
+}
+
+Test(steady, warm_up_of_a_few_iterations_is_no_outlier) {
+  series s = series_new(1);
+  series_add(&s, 2, 80, 0.05);
+  series_add(&s, 58, 10, 0.02);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_WARM_UP);
+  cr_assert_eq(r.from, 2);
+  cr_assert_eq(r.n_outliers, 0);
+}
+
+Test(steady, slow_down) {
+  series s = series_new(1);
+  series_add(&s, 40, 10, 0.02);
+  series_add(&s, 60, 12, 0.02);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_SLOW_DOWN);
+  cr_assert_eq(r.from, 40);
+}
+
+Test(steady, faster_and_then_slower_again_is_a_slow_down) {
+  series s = series_new(1);
+  series_add(&s, 10, 30, 0.02);
+  series_add(&s, 40, 10, 0.02);
+  series_add(&s, 50, 14, 0.02);
+  cr_assert_eq(analyse(&s).class, STEADY_SLOW_DOWN);
+}
+
+Test(steady, cycles_never_settle) {
+  series s = series_new(1);
+  for (int i = 0; i < 10; i++) series_add(&s, 20, i % 2 ? 10 : 15, 0.02);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_NONE);
+  cr_assert_eq(r.from, 100);
+}
+
+Test(steady, a_late_change_is_no_steady_state) {
+  series s = series_new(1);
+  series_add(&s, 85, 10, 0.02);
+  series_add(&s, 15, 8, 0.02);
+  cr_assert_eq(analyse(&s).class, STEADY_NONE);
+}
+
+Test(steady, outliers_do_not_count) {
+  series s = series_new(1);
+  series_add(&s, 20, 20, 0.02);
+  series_add(&s, 180, 10, 0.02);
+  for (size_t i = 30; i < s.n; i += 23) s.values[i] *= 5;
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_WARM_UP);
+  cr_assert_eq(r.from, 20);
+  cr_assert_eq(r.n_outliers, 8);
+  cr_assert_float_eq(r.level, 10, 0.1);
+}
+
+Test(steady, a_difference_below_one_per_cent_is_none) {
+  series s = series_new(1);
+  series_add(&s, 100, 10, 0.001);
+  series_add(&s, 100, 10.05, 0.001);
+  cr_assert_eq(analyse(&s).class, STEADY_FLAT);
+}
+
+Test(steady, short_series_are_not_judged) {
+  series s = series_new(1);
+  series_add(&s, STEADY_LEAST_ITERATIONS - 1, 10, 0.02);
+  cr_assert_eq(analyse(&s).class, STEADY_UNKNOWN);
+  s.n = 1;
+  cr_assert_float_eq(analyse(&s).level, s.values[0], 1e-9);
+}
+
+Test(steady, the_scale_does_not_matter) {
+  series s = series_new(5);
+  series_add(&s, 30, 20, 0.03);
+  series_add(&s, 90, 10, 0.02);
+  steady_result first = analyse(&s);
+  for (size_t i = 0; i < s.n; i++) s.values[i] *= 1e-6;
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, first.class);
+  cr_assert_eq(r.from, first.from);
+}
+
+Test(steady, near_peak_is_before_the_steady_state) {
+  series s = series_new(1);
+  series_add(&s, 20, 30, 0.01);
+  series_add(&s, 30, 10.7, 0.01);
+  series_add(&s, 100, 10, 0.01);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.from, 50);
+  cr_assert_eq(steady_near_peak(&r), 20);
+}
+
+Test(steady, several_processes) {
+  const steady_class same[] = {STEADY_SLOW_DOWN, STEADY_SLOW_DOWN}, good[] = {STEADY_FLAT, STEADY_WARM_UP};
+  const steady_class bad[] = {STEADY_WARM_UP, STEADY_SLOW_DOWN},
+                     one[] = {STEADY_FLAT, STEADY_NONE, STEADY_UNKNOWN};
+  cr_assert_eq(steady_combine(same, 2), STEADY_SLOW_DOWN);
+  cr_assert_eq(steady_combine(good, 2), STEADY_MIXED);
+  cr_assert_eq(steady_combine(bad, 2), STEADY_INCONSISTENT);
+  cr_assert_eq(steady_combine(one, 3), STEADY_NONE);
+  cr_assert_eq(steady_combine(NULL, 0), STEADY_UNKNOWN);
+}
