@@ -1,7 +1,9 @@
-/* llvm_tier.h: from a graph to a relocatable object, through LLVM. The one folder that names LLVM; built as a shared object
- * (libterza-llvm.so, beside the executable) that is opened at the first promotion, because loading LLVM costs 20 ms.
+/* llvm_tier.h: from a graph to a relocatable object, through LLVM. The one folder that names LLVM; built as a
+ * shared object (libterza-llvm.so, beside the executable) that is opened at the first promotion, because
+ * loading LLVM costs 20 ms.
  *
- * It sees the graph, the states and calls.def, and nothing else of the machine: it can be run on a graph read from text. */
+ * It sees the graph, the states and calls.def, and nothing else of the machine: it can be run on a graph read
+ * from text. */
 #pragma once
 #include "graph.h"
 #include "state.h"
@@ -11,7 +13,7 @@ typedef struct tz_llvm tz_llvm; /* one for each compiler thread */
 typedef struct tz_llvm_request {
   const tz_graph *graph;
   const volatile int64_t *is_valid; /* what VALID reads */
-  bool dump_llvm, dump_asm; /* to `to` */
+  bool dump_llvm, dump_asm;         /* to `to` */
   FILE *to;
   bool no_loop_predication; /* after guards hoisted by it have failed */
   bool no_optimization;     /* for the strategy lab and for bisecting: LLVM's passes off but those needed */

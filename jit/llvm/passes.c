@@ -1,0 +1,62 @@
+/* passes.c: which of LLVM's passes run, and when. Measured in docs/optimizing.md, "Lowering". */
+#include "lower.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+/* What must run: guards become branches, references are made safe. */
+static const char guards_only[] = "function(lower-guard-intrinsic)";
+
+/* Guards are still calls without control flow here: what they show is used, those within loops that hold for
+ * all iterations or for none are taken out of them, and then they become branches. */
+#define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+#define ROTATE "loop-simplify,lcssa,loop-mssa(loop-rotate,licm),"
+#define UNSWITCH "loop-mssa(simple-loop-unswitch<nontrivial>),"
+static const char guards[] =
+    "function(" CLEAN ROTATE UNSWITCH "guard-widening,lower-guard-intrinsic,simplifycfg)";
+static const char guards_predicated[] = "function(" CLEAN ROTATE "loop(loop-predication)," UNSWITCH
+                                        "guard-widening,lower-guard-intrinsic,simplifycfg)";
+
+static const char optimize[] = "default<O2>";
+static const char inline_allocation[] =
+    "always-inline,function(simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)";
+static const char make_statepoints[] = "rewrite-statepoints-for-gc";
+static const char inline_barrier[] = "always-inline,function(instcombine<no-verify-fixpoint>,simplifycfg)";
+
+static bool run(tz_lower *l, const char *passes) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef error = LLVMRunPasses(l->module, passes, l->llvm->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (error != NULL) {
+    char *text = LLVMGetErrorMessage(error);
+    tz_lower_problem(l, "LLVM's passes %s: %s", passes, text);
+    LLVMDisposeErrorMessage(text);
+  }
+  return l->problem == NULL;
+}
+
+/* A mistake of the lowering would otherwise abort within LLVM. Its cost is some 2 % of a compilation. */
+static bool verify(tz_lower *l) {
+  char *text = NULL;
+  if (LLVMVerifyModule(l->module, LLVMReturnStatusAction, &text))
+    tz_lower_problem(l, "bad LLVM IR: %s", text);
+  LLVMDisposeMessage(text);
+  return l->problem == NULL;
+}
+
+static bool optimize_module(tz_lower *l) {
+  const tz_llvm_request *r = l->request;
+  if (r->no_optimization) return run(l, guards_only);
+  return run(l, r->no_loop_predication ? guards : guards_predicated) && run(l, optimize);
+}
+
+bool tz_llvm_run_passes(tz_lower *l) {
+  if (!verify(l) || !optimize_module(l)) return false;
+  tz_late_define_allocation(l);
+  tz_late_define_deopt(l);
+  if (!run(l, inline_allocation) || !run(l, make_statepoints)) return false;
+  tz_late_define_barrier(l);
+  if (!run(l, inline_barrier)) return false;
+  LLVMSetDataLayout(l->module, l->llvm->layout);
+  return true;
+}
