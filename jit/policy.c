@@ -3,6 +3,7 @@
  * Heat comes in budget slices: 2,000 back-edges and calls. When a slice ends at a call, the callee is heated
  * too, since a leaf that makes no calls never ends a slice itself. */
 #include "baseline.h"
+#include "native.h"
 #include "process.h"
 #include "scheduler.h"
 #include <stdlib.h>
@@ -169,7 +170,7 @@ static void stress(struct tz_jit *jit, tz_function *f) {
 
 static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
   struct tz_jit *jit = th->vm->jit;
-  if (f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return pc;
+  if (f->flags & TZ_FUNCTION_HIDDEN || f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return pc;
   tz_function *callee = callee_at(th->fp, f, pc);
   jit->n_slices += jit->n_slices != UINT32_MAX;
   consider(jit, f);
@@ -186,6 +187,7 @@ static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
 }
 
 static void on_linked(tz_vm *vm, tz_function *f) {
+  tz_native_function_linked(vm, f);
   if (vm->options.jit_threshold == 0 && f->entry == (void *)tz_interp_entry)
     f->entry = tz_baseline_first_entry_address();
 }
@@ -196,6 +198,7 @@ static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
   tz_jit_report(jit);
+  tz_native_detach(vm);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
   vm->hooks.function_linked = NULL;
@@ -220,6 +223,7 @@ bool tz_jit_attach(tz_vm *vm) {
   struct tz_jit *jit = calloc(1, sizeof *jit);
   if (jit == NULL) return false;
   jit->vm = vm;
+  tz_code_memory_init(&jit->memory);
   jit->perf_map = -1;
   jit->random = 0x9e3779b97f4a7c15u;
   vm->jit = jit;
@@ -228,10 +232,13 @@ bool tz_jit_attach(tz_vm *vm) {
   vm->hooks.function_linked = on_linked;
   vm->hooks.vm_free = jit_free;
   if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
+  if (vm->options.jit == TZ_JIT_DEFAULT) tz_native_attach(vm); /* without it all else goes on */
   return true;
 }
 
 const tz_function *tz_jit_find(tz_vm *vm, const void *address) {
+  const tz_native_code *code = tz_native_code_at(vm, address);
+  if (code != NULL) return code->function;
   const tz_baseline *b = vm->jit != NULL ? form_at(vm->jit, (uintptr_t)address) : NULL;
   return b != NULL ? b->function : NULL;
 }

@@ -59,6 +59,7 @@ struct tz_jit {
   int64_t symbols[TZ_SYMBOL_COUNT]; /* addresses of trampolines and constants, by symbol */
   void *shared;                     /* the block they lie in */
   uint32_t shared_bytes;
+  struct tz_native *native;     /* of the optimizing tier (native/native.h); NULL: off */
   struct tz_compiler *compiler; /* its tables, kept between compilations */
   bool has_superseded;
   uint32_t n_slices; /* seen so far */

@@ -72,12 +72,17 @@ static tz_code_chunk *chunk_new(tz_code_memory *m, size_t bytes) {
   return c;
 }
 
+void tz_code_memory_init(tz_code_memory *m) {
+  *m = (tz_code_memory){0};
+  pthread_mutex_init(&m->lock, NULL);
+}
+
 void tz_code_memory_free(tz_code_memory *m) {
   for (tz_code_chunk *c = m->chunks, *next; c != NULL; c = next) {
     next = c->next;
     chunk_free(c);
   }
-  *m = (tz_code_memory){0};
+  pthread_mutex_destroy(&m->lock);
 }
 
 static range *find_room(tz_code_chunk *c, size_t bytes) {
@@ -88,10 +93,14 @@ static range *find_room(tz_code_chunk *c, size_t bytes) {
 
 bool tz_code_open(tz_code_memory *m, size_t bytes, tz_code_block *block) {
   bytes = rounded(bytes);
+  pthread_mutex_lock(&m->lock);
   tz_code_chunk *c = m->chunks;
   while (c != NULL && find_room(c, bytes) == NULL) c = c->next;
   if (c == NULL) c = chunk_new(m, bytes);
-  if (c == NULL) return false;
+  if (c == NULL) {
+    pthread_mutex_unlock(&m->lock);
+    return false;
+  }
   range *r = find_room(c, bytes);
   *block = (tz_code_block){c->rw + r->start, c->rx + r->start, r->size, c};
   return true;
@@ -107,11 +116,11 @@ void tz_code_close(tz_code_memory *m, tz_code_block *block, size_t used) {
       break;
     }
   m->used += used;
+  pthread_mutex_unlock(&m->lock);
   __builtin___clear_cache((char *)block->rx, (char *)block->rx + used);
 }
 
-void tz_code_release(tz_code_memory *m, void *rx, size_t used) {
-  used = rounded(used);
+static void release(tz_code_memory *m, void *rx, size_t used) {
   m->used -= used;
   tz_code_chunk *c = m->chunks;
   while (!((uint8_t *)rx >= c->rx && (uint8_t *)rx < c->rx + c->size)) c = c->next;
@@ -135,4 +144,10 @@ void tz_code_release(tz_code_memory *m, void *rx, size_t used) {
     (*at)->next = next->next;
     free(next);
   }
+}
+
+void tz_code_release(tz_code_memory *m, void *rx, size_t used) {
+  pthread_mutex_lock(&m->lock);
+  release(m, rx, rounded(used));
+  pthread_mutex_unlock(&m->lock);
 }

@@ -2,8 +2,9 @@
  *
  * Chunks lie below 2 GB, so that code can name them in 32 bits, and are mapped twice: read-write to fill,
  * read-execute to run. A change of protection would cost microseconds for each function; a second mapping
- * costs nothing. */
+ * costs nothing. Thread-safe: who opens a block while another thread has one waits. */
 #pragma once
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +12,8 @@
 typedef struct tz_code_chunk tz_code_chunk;
 typedef struct tz_code_memory {
   tz_code_chunk *chunks;
-  size_t used; /* bytes in blocks */
+  size_t used;          /* bytes in blocks */
+  pthread_mutex_t lock; /* from open to close */
 } tz_code_memory;
 
 /* A block under construction: written through rw, run at rx. */
@@ -21,6 +23,7 @@ typedef struct tz_code_block {
   tz_code_chunk *chunk;
 } tz_code_block;
 
+void tz_code_memory_init(tz_code_memory *m);
 void tz_code_memory_free(tz_code_memory *m); /* with all code */
 /* Opens a block of at least `bytes`, 16-byte aligned; one at a time. False: no memory below 2 GB. */
 bool tz_code_open(tz_code_memory *m, size_t bytes, tz_code_block *block);

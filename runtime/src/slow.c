@@ -100,13 +100,16 @@ tz_insn *tz_slow_new(tz_thread *th, tz_insn *pc) {
   return pc + 1;
 }
 
+tz_array *tz_array_new_checked(tz_thread *th, const tz_type *type, int64_t length) {
+  void *array = length >= 0 ? tz_gc_alloc_array(&th->mutator, &type->class_->layout, length) : NULL;
+  if (length < 0) tz_raise(th, TZ_ERROR_ARGUMENT, "an array cannot have length %lld", (long long)length);
+  else if (array == NULL) tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "the memory limit is reached");
+  return array;
+}
+
 tz_insn *tz_slow_new_array(tz_thread *th, tz_insn *pc) {
-  const tz_type *type = constants(th)[tz_insn_c(*pc)].p;
-  int64_t length = reg_b(th, pc)->i;
-  if (length < 0)
-    return tz_throw(th, pc, TZ_ERROR_ARGUMENT, "an array cannot have length %lld", (long long)length);
-  void *array = tz_gc_alloc_array(&th->mutator, &type->class_->layout, length);
-  if (array == NULL) return out_of_memory(th, pc);
+  tz_array *array = tz_array_new_checked(th, constants(th)[tz_insn_c(*pc)].p, reg_b(th, pc)->i);
+  if (array == NULL) return tz_unwind(th, pc);
   reg_a(th, pc)->p = array;
   return pc + 1;
 }

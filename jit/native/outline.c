@@ -1,0 +1,211 @@
+/* outline.c: see outline.h. What is made here is made on compiler threads: from lowmem and malloc, never from
+ * the VM's arena. */
+#include "outline.h"
+#include "native.h"
+#include "symbols.h"
+#include "terza/lowmem.h"
+#include "terza/opcode.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+/* One outlined function with all that belongs to it. */
+typedef struct outline {
+  tz_function *function; /* in lowmem */
+  struct outline *next;
+  tz_sig *signature;
+  uint64_t ref_map[5];  /* of 3 + 255 parameters and a result */
+  tz_type *registers[]; /* parameters, then the result; behind them the code */
+} outline;
+
+struct tz_outlines {
+  pthread_mutex_t lock;
+  tz_ptr_map by_place; /* address of the instruction -> tz_function */
+  outline *all;
+};
+
+struct tz_outlines *tz_outlines_new(void) {
+  struct tz_outlines *o = calloc(1, sizeof *o);
+  if (o != NULL) pthread_mutex_init(&o->lock, NULL);
+  return o;
+}
+
+static void outline_free(tz_vm *vm, outline *o) {
+  tz_lowmem_release(vm->lowmem, o->function, sizeof *o->function);
+  free(o->signature);
+  free(o);
+}
+
+void tz_outlines_free(tz_vm *vm, struct tz_outlines *outlines) {
+  if (outlines == NULL) return;
+  for (outline *o = outlines->all, *next; o != NULL; o = next) {
+    next = o->next;
+    outline_free(vm, o);
+  }
+  tz_ptr_map_fini(&outlines->by_place);
+  pthread_mutex_destroy(&outlines->lock);
+  free(outlines);
+}
+
+/* ---- The instruction ---- */
+
+static const char *const operand_text[TZ_OP_COUNT] = {
+#define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) operands,
+#include "terza/spec/opcodes.def"
+#undef TZ_OP
+};
+enum { PURE = 0, THROWS = 0, GC = 0, BRANCH = 1, END = 1 };
+static const bool goes_elsewhere[TZ_OP_COUNT] = {
+#define TZ_OP(NAME, text, operands, RULE, FLAGS, meaning) (FLAGS) & 1,
+#include "terza/spec/opcodes.def"
+#undef TZ_OP
+};
+
+typedef struct operands {
+  bool reads[3], writes_a, writes_other, has_list; /* a, b, c */
+} operands;
+
+static operands operands_of(uint8_t op) {
+  operands o = {0};
+  for (const char *s = operand_text[op]; *s != 0;) {
+    if (*s == '*') o.has_list = true;
+    else if (s[0] >= 'a' && s[0] <= 'c') {
+      if (s[1] == '.') o.reads[s[0] - 'a'] = true;
+      if (s[1] == '=' && s[0] == 'a') o.writes_a = true;
+      if (s[1] == '=' && s[0] != 'a') o.writes_other = true;
+    }
+    while (*s != 0 && *s != ',') s++;
+    while (*s == ',') s++;
+  }
+  return o;
+}
+
+/* A select may write to the registers of its cases. */
+static bool select_receives(tz_insn in) { return tz_insn_c(in) != (1u << tz_insn_x(in) / 2) - 1; }
+
+static bool can_outline(tz_insn in, const operands *o) {
+  uint8_t op = tz_insn_op(in);
+  if (op == TZ_OP_THROW) return true;
+  if (goes_elsewhere[op] || o->writes_other) return false;
+  return op != TZ_OP_SELECT || !select_receives(in);
+}
+
+static uint16_t field(tz_insn in, int i) {
+  return i == 0 ? tz_insn_a(in) : i == 1 ? tz_insn_b(in) : tz_insn_c(in);
+}
+
+static tz_insn set_field(tz_insn in, int i, uint32_t reg) {
+  int shift = 16 + 16 * i;
+  return (in & ~((uint64_t)0xffff << shift)) | (uint64_t)reg << shift;
+}
+
+/* ---- The function ---- */
+
+/* Types of the source registers in order; their number. */
+static uint32_t list_sources(const tz_function *f, uint32_t pc, const operands *o, tz_type **types) {
+  tz_insn in = f->code[pc];
+  uint32_t n = 0;
+  for (int i = 0; i < 3; i++)
+    if (o->reads[i]) types[n++] = f->registers[field(in, i)];
+  if (o->has_list)
+    for (uint32_t i = 0; i < tz_insn_x(in); i++) types[n++] = f->registers[tz_insn_arg(&f->code[pc + 1], i)];
+  return n;
+}
+
+static void write_code(tz_insn *code, const tz_function *f, uint32_t pc, const operands *o, uint32_t n_params,
+                       bool has_result) {
+  tz_insn in = f->code[pc], plain = (in & ~(uint64_t)0xff) | tz_insn_op(in);
+  uint32_t n = 0, words = 1;
+  for (int i = 0; i < 3; i++)
+    if (o->reads[i]) plain = set_field(plain, i, n++);
+  /* Without a result its register is the scratch slot behind the others. */
+  if (o->writes_a) plain = set_field(plain, 0, n_params);
+  code[0] = plain;
+  if (o->has_list) {
+    uint64_t *list = &code[1];
+    uint32_t frame = n_params + has_result + TZ_FRAME_HEADER;
+    memset(list, 0, tz_insn_list_words(tz_insn_x(in)) * sizeof *list);
+    list[0] = frame;
+    for (uint32_t i = 0; i < tz_insn_x(in); i++) tz_encode_list_lane(list, i, n++);
+    words += tz_insn_list_words(tz_insn_x(in));
+  }
+  code[words] =
+      has_result ? tz_encode_abc(TZ_OP_RET, n_params, 0, 0) : tz_encode_abc(TZ_OP_RET_VOID, 0, 0, 0);
+}
+
+static bool is_reference(const tz_type *type) { return type->rep == 'R' || type->rep == 'Y'; }
+
+static void describe(tz_function *g, outline *o, const tz_function *f, tz_insn *code, uint32_t n_words,
+                     uint32_t n_params, bool has_result) {
+  uint32_t n = n_params + has_result;
+  *g = (tz_function){.entry = (void *)tz_interp_entry,
+                     .compiled = (void *)tz_vm_call_stub,
+                     .code = code,
+                     .k = f->k,
+                     .n_registers = n,
+                     .n_params = n_params,
+                     .n_ref_locals = has_result && is_reference(o->registers[n_params]),
+                     .n_words = n_words,
+                     .frame_bytes = (n + TZ_FRAME_HEADER + 1) * (uint32_t)sizeof(tz_word),
+                     .signature = o->signature,
+                     .registers = o->registers,
+                     .ref_map = o->ref_map,
+                     .module = f->module,
+                     .name = f->name,
+                     .source = f->source,
+                     .flags = TZ_FUNCTION_HIDDEN,
+                     .id = f->id};
+  for (uint32_t i = 0; i < n; i++)
+    if (is_reference(o->registers[i])) o->ref_map[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+static outline *make(tz_vm *vm, tz_function *f, uint32_t pc, const operands *p) {
+  enum { MOST = 3 + UINT8_MAX + 1 };
+  tz_insn in = f->code[pc];
+  tz_type *types[MOST];
+  uint32_t n = list_sources(f, pc, p, types), n_words = 2;
+  bool has_result = p->writes_a && tz_insn_a(in) < f->n_registers;
+  if (p->has_list) n_words += tz_insn_list_words(tz_insn_x(in));
+  outline *o = calloc(1, sizeof *o + MOST * sizeof(tz_type *) + n_words * sizeof(tz_insn));
+  if (o == NULL) return NULL;
+  memcpy(o->registers, types, n * sizeof *types);
+  if (has_result) o->registers[n] = f->registers[tz_insn_a(in)];
+  o->signature = calloc(1, sizeof *o->signature + n * sizeof(tz_type *));
+  o->function = tz_lowmem_alloc(vm->lowmem, sizeof *o->function);
+  if (o->signature == NULL || o->function == NULL) {
+    outline_free(vm, o);
+    return NULL;
+  }
+  o->signature->result = has_result ? o->registers[n] : tz_type_simple(vm, TZ_KIND_VOID);
+  o->signature->n_params = o->signature->n_slots = n;
+  memcpy(o->signature->params, types, n * sizeof *types);
+  tz_insn *code = (tz_insn *)(o->registers + MOST);
+  write_code(code, f, pc, p, n, has_result);
+  describe(o->function, o, f, code, n_words, n, has_result);
+  return o;
+}
+
+/* With the lock. */
+static tz_function *find_or_make(tz_vm *vm, struct tz_outlines *all, tz_function *f, uint32_t pc,
+                                 const operands *p) {
+  tz_function *g = tz_ptr_map_get(&all->by_place, &f->code[pc]);
+  if (g != NULL) return g;
+  outline *o = make(vm, f, pc, p);
+  if (o == NULL) return NULL;
+  if (!tz_ptr_map_put(&all->by_place, &f->code[pc], o->function)) {
+    outline_free(vm, o);
+    return NULL;
+  }
+  o->next = all->all;
+  all->all = o;
+  return o->function;
+}
+
+tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc) {
+  struct tz_outlines *all = tz_native_of(vm)->outlines;
+  operands p = operands_of(tz_insn_op(f->code[pc]));
+  if (!can_outline(f->code[pc], &p)) return NULL;
+  pthread_mutex_lock(&all->lock);
+  tz_function *g = find_or_make(vm, all, f, pc, &p);
+  pthread_mutex_unlock(&all->lock);
+  return g;
+}

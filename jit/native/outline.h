@@ -1,0 +1,17 @@
+/* outline.h: instructions that optimized code leaves to the lower tiers, one at a time: slow or rare ones,
+ * those that wait.
+ *
+ * Such an instruction becomes a function of its own, which optimized code calls as any other. It is hidden
+ * from stack traces: the caller's state says where the guest is. */
+#pragma once
+#include "terza/vm.h"
+
+/* A function that does what the instruction at pc of f does, with f's constants and inline caches. Its
+ * parameters are the instruction's source registers in the order of operands: a, b, c as far as they are
+ * read, then those of the argument list; it returns the register a, if that is written and kept. The same one
+ * each time. Thread-safe. NULL: no memory, or an instruction that is not outlined: branches, returns, tail
+ * calls, those with two results (chan.next, a select that receives). */
+tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc);
+
+struct tz_outlines *tz_outlines_new(void); /* NULL: no memory */
+void tz_outlines_free(tz_vm *vm, struct tz_outlines *outlines);
