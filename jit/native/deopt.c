@@ -215,7 +215,5 @@ uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *c
   if (!rebuild_state(&d, record)) return 0;
   report(&d);
   tz_insn *pc = th->exception != 0 ? tz_unwind(th, th->pc) : th->pc;
-  tz_interp_resume(th, pc, th->fp, NULL, th->budget, 0);
-  th->fp -= TZ_NATIVE_DISTANCE;
-  return th->result;
+  return tz_native_run_frames(th, pc);
 }

@@ -172,3 +172,9 @@ uint64_t tz_native_call_vm(tz_thread *th, tz_function *f, const tz_word *saved) 
   th->fp -= TZ_NATIVE_DISTANCE;
   return th->result;
 }
+
+uint64_t tz_native_run_frames(tz_thread *th, tz_insn *pc) {
+  tz_interp_resume(th, pc, th->fp, NULL, th->budget, 0);
+  th->fp -= TZ_NATIVE_DISTANCE;
+  return th->result;
+}

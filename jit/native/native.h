@@ -131,6 +131,10 @@ void tz_vm_call_stub(void);
  * once. */
 tz_insn *tz_native_enter_loop(tz_thread *th, tz_insn *pc, const tz_native_code *osr);
 
+/* Goes on at pc of th->fp, until the frame above the section's entry, which is marked native, has returned:
+ * its result; th->exception is to be tested. */
+uint64_t tz_native_run_frames(tz_thread *th, tz_insn *pc);
+
 /* VM frames that optimized code calls: their distance from the section's entry, and the C half of the stubs.
  */
 enum { TZ_NATIVE_DISTANCE = TZ_FRAME_HEADER + 2 };

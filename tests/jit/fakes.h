@@ -45,5 +45,11 @@ static inline tz_function *declare(tz_vm *vm, const char *name, const char *sign
   return f;
 }
 
-/* A call of f as compiled code makes it. */
-#define CALL_INT(th, f, ...) ((int64_t (*)(tz_thread *, tz_function *, ...))(f)->compiled)(th, f, __VA_ARGS__)
+/* Calls as compiled code makes them. */
+typedef int64_t compiled1(tz_thread *th, tz_function *f, int64_t a);
+typedef int64_t compiled2(tz_thread *th, tz_function *f, int64_t a, int64_t b);
+typedef int64_t compiled7(tz_thread *th, tz_function *f, int64_t a, int64_t b, int64_t c, int64_t d,
+                          int64_t e, int64_t g, int64_t h);
+#define CALL1(th, f, a) ((compiled1 *)(f)->compiled)(th, f, a)
+#define CALL2(th, f, a, b) ((compiled2 *)(f)->compiled)(th, f, a, b)
+#define CALL7(th, f, ...) ((compiled7 *)(f)->compiled)(th, f, __VA_ARGS__)

@@ -73,7 +73,7 @@ static tz_function *callee;
 COMPILED int64_t pass_on(tz_thread *th, tz_function *self, int64_t a, int64_t b, int64_t c, int64_t d,
                          int64_t e, int64_t f, int64_t g) {
   (void)self;
-  return CALL_INT(th, callee, a, b, c, d, e, f, g);
+  return CALL7(th, callee, a, b, c, d, e, f, g);
 }
 
 static bool native_sum(tz_thread *th, tz_word *args) {
@@ -100,8 +100,8 @@ Test(native, calls_a_native_function) {
 static tz_function *even, *odd;
 COMPILED int64_t fib_even(tz_thread *th, tz_function *self, int64_t n) {
   if (n < 2) return n;
-  int64_t a = CALL_INT(th, odd, n - 1);
-  return th->exception != 0 ? 0 : a + CALL_INT(th, self, n - 2);
+  int64_t a = CALL1(th, odd, n - 1);
+  return th->exception != 0 ? 0 : a + CALL1(th, self, n - 2);
 }
 
 static void make_fib_odd(tz_vm *vm, tz_function *f) {
@@ -139,9 +139,9 @@ Test(native, calls_back_and_forth) {
 /* depth(n) = n == 0 ? 0 : depth(n - 1) + 1, checking its stack as compiled code does. */
 COMPILED int64_t depth(tz_thread *th, tz_function *self, int64_t n) {
   if ((char *)__builtin_frame_address(0) < th->native_limit)
-    return ((int64_t (*)(tz_thread *, tz_function *, int64_t))(void *)tz_vm_call_stub)(th, self, n);
+    return ((compiled1 *)(void *)tz_vm_call_stub)(th, self, n);
   if (n == 0) return 0;
-  int64_t d = CALL_INT(th, self, n - 1);
+  int64_t d = CALL1(th, self, n - 1);
   return th->exception != 0 ? 0 : d + 1;
 }
 
@@ -177,7 +177,7 @@ Test(native, deep_recursion_goes_on_on_the_vm_stack) {
 static tz_function *thrower;
 COMPILED int64_t call_thrower(tz_thread *th, tz_function *self, int64_t n) {
   (void)self;
-  int64_t r = CALL_INT(th, thrower, n);
+  int64_t r = CALL1(th, thrower, n);
   return th->exception != 0 ? 0 : r + 1;
 }
 
@@ -258,7 +258,7 @@ Test(native, code_is_found_by_address) {
     cr_expect(tz_native_code_at(vm, space + 16 * i + 9) == &codes[i]);
     cr_expect_null(tz_native_code_at(vm, space + 16 * i + 10));
   }
-  cr_expect_null(tz_native_code_at(vm, space - 1));
+  cr_expect_null(tz_native_code_at(vm, (void *)((uintptr_t)space - 1)));
   for (int i = 0; i < N; i += 2) tz_native_remove(vm, &codes[i]);
   for (int i = 0; i < N; i++)
     cr_expect(tz_native_code_at(vm, space + 16 * i + 5) == (i % 2 ? &codes[i] : NULL));

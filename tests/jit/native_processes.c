@@ -19,9 +19,9 @@ COMPILED int64_t relay(tz_thread *th, tz_function *self, int64_t n) {
   (void)self;
   int64_t sum = 0;
   for (int64_t i = 0; i < n; i++) {
-    int64_t x = CALL_INT(th, take, 0);
+    int64_t x = CALL1(th, take, 0);
     if (th->exception != 0) return 0;
-    CALL_INT(th, put, 1, x + 1);
+    CALL2(th, put, 1, x + 1);
     if (th->exception != 0) return 0;
     sum += x;
   }
@@ -178,7 +178,7 @@ static bool call_back(tz_thread *th, tz_word *args) {
 COMPILED int64_t descend(tz_thread *th, tz_function *self, int64_t n) {
   (void)self;
   if (n == 0) return 0;
-  int64_t r = CALL_INT(th, callback, n - 1);
+  int64_t r = CALL1(th, callback, n - 1);
   return th->exception != 0 ? 0 : r + 10;
 }
 
