@@ -92,16 +92,15 @@ static bool try_strategies(const lab_run_settings *s, char error[LAB_ERROR]) {
   lab_program hello = {.family = "file", .name = "hello"};
   snprintf(hello.file, sizeof hello.file, "%s/hello.rima", s->places.suite);
   for (size_t i = 0; i < s->engines.count; i++) {
-    lab_engine engine = s->engines.items[i];
+    const lab_engine *engine = &s->engines.items[i];
     lab_command_line line;
     complaint first = {""};
     child_watch watch = {keep_complaint, &first, 0, -1};
-    if (engine.is_peer) continue;
-    engine_use_file(&engine);
-    engine_command(&engine, &hello, &s->places, 1, 0, &line);
+    if (engine->is_peer) continue;
+    engine_command(engine, &hello, &s->places, 1, 0, &line);
     child_result result = child_run_watched(line.words, &watch);
     if (child_is_well(&result)) continue;
-    snprintf(error, LAB_ERROR, "the strategy %s does not work: %s", engine.name,
+    snprintf(error, LAB_ERROR, "the strategy %s does not work: %s", engine->name,
              first.text[0] != 0 ? first.text : s->places.terza);
     return false;
   }
@@ -223,6 +222,7 @@ static int measure(const lab_arguments *a, const char *terza) {
                           .seconds = a->seconds,
                           .seed = a->seed,
                           .is_quiet = a->is_quiet};
+  unsetenv("TERZA_OPTIONS"); /* a strategy is what it says */
   bool is_ready = choose_programs(s, a, error) && choose_engines(s, a, error) && try_strategies(s, error) &&
                   build_peers(s, peers, error);
   int status = is_ready ? measure_into(s, a) : refuse(error);

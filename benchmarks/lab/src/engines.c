@@ -28,10 +28,9 @@ static const peer peers[] = {
 };
 enum { N_PEERS = sizeof peers / sizeof *peers };
 
-static const char *const terza_source[] = {"{family}/rima/{name}.rima", "{family}/dyn/{name}.rima"};
-static const char *const terza_command[] = {
-    "{terza} run --dump-stats-json {options} {suite}/{family}/rima/{name}.rima",
-    "{terza} run --dump-stats-json {options} {suite}/{family}/dyn/{name}.rima"};
+static const char terza_source[] = "{family}/{folder}/{name}.rima";
+static const char terza_command[] =
+    "{terza} run --dump-stats-json {options} {suite}/{family}/{folder}/{name}.rima";
 static const char file_command[] = "{terza} run --dump-stats-json {options} {file}";
 
 /* ---- Templates ---- */
@@ -43,9 +42,9 @@ static const char *value_of(const char *key, size_t length, const lab_engine *en
   capital[0] = (char)toupper((unsigned char)capital[0]);
   const struct {
     const char *key, *value;
-  } known[] = {{"terza", places->terza},     {"suite", places->suite}, {"peers", places->peers},
-               {"family", program->family},  {"name", program->name},  {"Name", capital},
-               {"options", engine->options}, {"file", program->file}};
+  } known[] = {{"terza", places->terza},     {"suite", places->suite},   {"peers", places->peers},
+               {"family", program->family},  {"name", program->name},    {"Name", capital},
+               {"options", engine->options}, {"folder", engine->folder}, {"file", program->file}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strlen(known[i].key) == length && strncmp(known[i].key, key, length) == 0)
       return known[i].value != NULL ? known[i].value : "";
@@ -88,15 +87,13 @@ static void split_command(const char *template, const lab_engine *engine, const 
 
 bool engine_needs_building(const lab_engine *engine) { return strstr(engine->command, "{peers}") != NULL; }
 
-void engine_use_file(lab_engine *engine) { engine->source = terza_source[0]; }
-
 bool engine_command(const lab_engine *engine, const lab_program *program, const lab_places *places,
                     int iterations, int size, lab_command_line *line) {
   char below[PATH_MAX], path[PATH_MAX + 256];
   bool is_file = program->file[0] != 0;
   fill_in(engine->source, engine, program, places, below, sizeof below);
   snprintf(path, sizeof path, "%s/%s", places->suite, below);
-  if (is_file ? engine->is_peer || engine->source != terza_source[0] : access(path, R_OK) != 0) return false;
+  if (is_file ? engine->is_peer : access(path, R_OK) != 0) return false;
   if (engine_needs_building(engine) && places->peers == NULL) return false;
   size_t n_words = 0, used = 0;
   *line = (lab_command_line){0};
@@ -123,15 +120,16 @@ static lab_engine *new_engine(lab_engines *engines, const char *name, char error
   return engine;
 }
 
-static bool add_terza(lab_engines *engines, const char *name, const char *options, bool is_dyn,
+static bool add_terza(lab_engines *engines, const char *name, const char *options, const char *folder,
                       char error[LAB_ERROR]) {
   if (strlen(options) >= LAB_OPTIONS)
     return snprintf(error, LAB_ERROR, "too many options: %s", options), false;
   lab_engine *engine = new_engine(engines, name, error);
   if (engine == NULL) return false;
   strcpy(engine->options, options);
-  engine->source = terza_source[is_dyn];
-  engine->command = terza_command[is_dyn];
+  engine->folder = folder;
+  engine->source = terza_source;
+  engine->command = terza_command;
   return true;
 }
 
@@ -142,11 +140,11 @@ bool engines_add_strategy(lab_engines *engines, const char *word, char error[LAB
     if (colon == word || (size_t)(colon - word) >= LAB_NAME)
       return snprintf(error, LAB_ERROR, "not NAME:OPTIONS: %s", word), false;
     snprintf(name, sizeof name, "%.*s", (int)(colon - word), word);
-    return add_terza(engines, name, colon + 1, false, error);
+    return add_terza(engines, name, colon + 1, "rima", error);
   }
   for (size_t i = 0; i < N_STRATEGIES; i++)
     if (strcmp(strategies[i].name, word) == 0)
-      return add_terza(engines, word, strategies[i].options, strcmp(strategies[i].folder, "dyn") == 0, error);
+      return add_terza(engines, word, strategies[i].options, strategies[i].folder, error);
   snprintf(error, LAB_ERROR,
            "no strategy is named %s (`terza bench list` names them all; NAME:OPTIONS makes one)", word);
   return false;
@@ -166,7 +164,7 @@ bool engines_sweep(lab_engines *engines, const char *sweep, char error[LAB_ERROR
       snprintf(name, sizeof name, "%s %.*s=%.*s", from->name, (int)(equals - sweep), sweep, length, value);
       snprintf(options, sizeof options, "%s%s--%.*s=%.*s", from->options, from->options[0] != 0 ? " " : "",
                (int)(equals - sweep), sweep, length, value);
-      if (!add_terza(&swept, name, options, from->source == terza_source[1], error)) return false;
+      if (!add_terza(&swept, name, options, from->folder, error)) return false;
       value += length + (value[length] == ',');
     }
   }

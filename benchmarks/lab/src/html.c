@@ -21,9 +21,11 @@ static void paragraph(FILE *to, const char *classes, const char *text) {
   fputs("</p>\n", to);
 }
 
-static void section(FILE *to, const char *id, const char *title, const char *explanation) {
-  fprintf(to, "<h2 id=\"%s\">%s</h2>\n<p class=\"dim\">%s</p>\n", id, title, explanation);
+static void section_begin(FILE *to, const char *id, const char *title, const char *explanation) {
+  fprintf(to, "<section id=\"%s\">\n<h2>%s</h2>\n<p class=\"dim\">%s</p>\n", id, title, explanation);
 }
+
+static void section_end(FILE *to) { fputs("</section>\n", to); }
 
 /* Which colour is which engine. */
 static void key(FILE *to, const lab_data *data) {
@@ -87,7 +89,7 @@ static void speeds(FILE *to, const lab_data *data, size_t reference) {
            "bootstrap "
            "intervals. Each bar begins at 1; the scale is logarithmic.",
            data->engines[reference].name);
-  section(to, "speed", "Speed", text);
+  section_begin(to, "speed", "Speed", text);
   fputs("<figure class=\"lead\"><h3>All programs, geometric mean</h3>\n", to);
   chart_mean_speeds(to, data, reference);
   fputs("</figure>\n<div class=\"grid\">\n", to);
@@ -97,6 +99,7 @@ static void speeds(FILE *to, const lab_data *data, size_t reference) {
     fputs("</figure>\n", to);
   }
   fputs("</div>\n", to);
+  section_end(to);
 }
 
 /* ---- Peers ---- */
@@ -127,10 +130,11 @@ static void mean_cell(FILE *to, const lab_data *data, size_t engine, size_t othe
 }
 
 static void peers(FILE *to, const lab_data *data) {
-  section(to, "peers", "Against peers",
-          "Milliseconds an iteration in the steady state, with the wider half of the 95&nbsp;% interval. "
-          "Below: how many "
-          "times as fast the row is as the column, as the geometric mean over the programs that both run.");
+  section_begin(
+      to, "peers", "Against peers",
+      "Milliseconds an iteration in the steady state, with the wider half of the 95&nbsp;% interval. "
+      "Below: how many "
+      "times as fast the row is as the column, as the geometric mean over the programs that both run.");
   if (report_text(data, "missing")[0] != 0) {
     fputs("<p class=\"dim\">Not on this machine: ", to);
     svg_escape(to, report_text(data, "missing"));
@@ -154,6 +158,7 @@ static void peers(FILE *to, const lab_data *data) {
     fputs("</tr>\n", to);
   }
   table_end(to);
+  section_end(to);
 }
 
 /* ---- Pictures for each program ---- */
@@ -168,14 +173,16 @@ static void grid(FILE *to, const lab_data *data,
     fputs("</figure>\n", to);
   }
   fputs("</div>\n", to);
+  section_end(to);
 }
 
 static void timelines(FILE *to, const lab_data *data) {
   size_t n = 0;
-  section(to, "tiers", "Tiers",
-          "One process each: milliseconds an iteration over the time since the process started, and below "
-          "when which "
-          "tier compiled a function; the width of a mark is the time it took.");
+  section_begin(
+      to, "tiers", "Tiers",
+      "One process each: milliseconds an iteration over the time since the process started, and below "
+      "when which "
+      "tier compiled a function; the width of a mark is the time it took.");
   fputs("<div class=\"grid\">\n", to);
   for (size_t p = 0; p < data->n_programs; p++)
     for (size_t e = 0; e < data->n_engines; e++) {
@@ -191,13 +198,14 @@ static void timelines(FILE *to, const lab_data *data) {
     }
   fputs("</div>\n", to);
   if (n == 0) fputs("<p>No process of this run compiled anything.</p>\n", to);
+  section_end(to);
 }
 
 /* ---- Figures ---- */
 
 static void figures(FILE *to, const lab_data *data) {
   char number[NUMBER_ROOM], text[TEXT];
-  section(to, "figures", "Figures", "Medians over processes. Hover over a heading for its meaning.");
+  section_begin(to, "figures", "Figures", "Medians over processes. Hover over a heading for its meaning.");
   table_begin(to, "Figures by program and engine");
   fputs("<thead><tr><th>program</th><th class=\"text\">engine</th><th class=\"text\">behaviour</th>", to);
   for (size_t i = 0; i < report_n_columns; i++)
@@ -233,6 +241,7 @@ static void figures(FILE *to, const lab_data *data) {
       fprintf(to, ": %s.</li>\n", text);
     }
   fputs(n == 0 ? "<li>None.</li></ul>\n" : "</ul>\n", to);
+  section_end(to);
 }
 
 /* ---- How ---- */
@@ -248,11 +257,12 @@ static void definition(FILE *to, const char *term, const char *text) {
 
 static void how(FILE *to, const lab_data *data) {
   char text[TEXT];
-  section(to, "how", "How it was measured",
-          "Behaviour is found by change-point analysis of each process (Barrett and others, <em>Virtual "
-          "Machine Warmup "
-          "Blows Hot and Cold</em>, 2017). Intervals are made by resampling processes and their iterations. "
-          "<code>docs/lab.md</code> says the rest.");
+  section_begin(
+      to, "how", "How it was measured",
+      "Behaviour is found by change-point analysis of each process (Barrett and others, <em>Virtual "
+      "Machine Warmup "
+      "Blows Hot and Cold</em>, 2017). Intervals are made by resampling processes and their iterations. "
+      "<code>docs/lab.md</code> says the rest.");
   fputs("<dl>\n", to);
   report_machine(data, text, sizeof text);
   definition(to, "Machine", text);
@@ -266,21 +276,24 @@ static void how(FILE *to, const lab_data *data) {
     definition(to, engine->name, text);
   }
   fputs("</dl>\n", to);
+  section_end(to);
 }
 
 void report_html(FILE *to, const lab_data *data, size_t reference) {
   head(to, data, reference);
   speeds(to, data, reference);
   peers(to, data);
-  section(to, "warm-up", "Warm-up",
-          "Milliseconds of an iteration by its number, medians over processes; both scales are logarithmic. "
-          "Shaded: the "
-          "range over processes. A dot marks where the steady state begins.");
+  section_begin(
+      to, "warm-up", "Warm-up",
+      "Milliseconds of an iteration by its number, medians over processes; both scales are logarithmic. "
+      "Shaded: the "
+      "range over processes. A dot marks where the steady state begins.");
   grid(to, data, chart_warm_up);
-  section(to, "spread", "Spread in the steady state",
-          "Times of iterations in all processes, each engine's relative to its own median: quartiles, and "
-          "the range "
-          "between the 5th and 95th percentile. On the right the median in milliseconds.");
+  section_begin(
+      to, "spread", "Spread in the steady state",
+      "Times of iterations in all processes, each engine's relative to its own median: quartiles, and "
+      "the range "
+      "between the 5th and 95th percentile. On the right the median in milliseconds.");
   grid(to, data, chart_boxes);
   timelines(to, data);
   figures(to, data);

@@ -12,10 +12,11 @@ enum { WIDTH = 720, LEFT = 150, RIGHT = 70, TOP = 44, ROW = 30, BOTTOM = 34 };
 static const char style[] =
     "<style>text{font:14px "
     "system-ui,sans-serif;fill:#1b1f24}.dim{fill:#5b6570;font-size:12px}.terza{fill:#0067a8}"
-    ".peer{fill:#8b96a1}.axis{stroke:#d5dae0}.whisker{stroke:#1b1f24;stroke-width:1.5}"
+    ".peer{fill:#8b96a1}.axis{stroke:#d5dae0}.one{stroke:#5b6570;stroke-dasharray:3 "
+    "3}.whisker{stroke:#5b6570;stroke-width:3}"
     "@media(prefers-color-scheme:dark){text{fill:#e6e9ed}.dim{fill:#9aa4af}.terza{fill:#5ab4f0}.peer{fill:#"
     "6d7782}"
-    ".axis{stroke:#353c45}.whisker{stroke:#e6e9ed}}</style>\n";
+    ".axis{stroke:#353c45}.one,.whisker{stroke:#9aa4af}}</style>\n";
 
 typedef struct row {
   const lab_engine_info *engine;
@@ -39,12 +40,13 @@ static size_t collect(const lab_data *data, size_t reference, row *rows) {
 
 static void draw_row(FILE *to, const row *r, const svg_scale *x, double y) {
   char number[NUMBER_ROOM], text[NUMBER_ROOM + 4], name[LAB_NAME + 8];
-  double end = svg_place(x, r->speed.middle), one = svg_place(x, 1), middle = y + ROW / 2.0;
+  double middle = y + ROW / 2.0;
   snprintf(name, sizeof name, "%s%s", r->engine->is_peer ? "" : "terza ", r->engine->name);
   svg_text(to, LEFT - 10, middle + 5, "end", "", name);
-  fprintf(to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\" class=\"%s\"/>\n",
-          fmin(one, end), y + 6, fmax(fabs(end - one), 1), ROW - 12, r->engine->is_peer ? "peer" : "terza");
+  svg_line(to, x->from, middle, x->to, middle, "axis");
   svg_line(to, svg_place(x, r->speed.low), middle, svg_place(x, r->speed.high), middle, "whisker");
+  fprintf(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\" class=\"%s\"/>\n", svg_place(x, r->speed.middle),
+          middle, r->engine->is_peer ? "peer" : "terza");
   snprintf(text, sizeof text, "%s\u00d7", svg_number(r->speed.middle, number));
   svg_text(to, WIDTH - 8, middle + 5, "end", "", text);
 }
@@ -62,13 +64,15 @@ void report_picture(FILE *to, const lab_data *data, size_t reference) {
   double bottom = TOP + (double)n * ROW;
   fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" role=\"img\">\n", WIDTH,
           bottom + BOTTOM);
-  snprintf(title, sizeof title, "Speed relative to %s%s, geometric mean over %zu programs (logarithmic)",
+  snprintf(title, sizeof title,
+           "Speed relative to %s%s, geometric mean over %zu programs; further right is faster",
            data->engines[reference].is_peer ? "" : "terza ", data->engines[reference].name, data->n_programs);
   fprintf(to, "<title>");
   svg_escape(to, title);
   fprintf(to, "</title>%s", style);
   svg_text(to, 8, 22, "start", "", title);
   svg_axis_below(to, &x, bottom + 4, "");
+  svg_line(to, svg_place(&x, 1), TOP, svg_place(&x, 1), bottom + 4, "one");
   for (size_t i = 0; i < n; i++) draw_row(to, &rows[i], &x, TOP + (double)i * ROW);
   svg_end(to);
   free(rows);

@@ -63,6 +63,7 @@ void svg_escape(FILE *to, const char *text) {
 
 const char *svg_number(double value, char text[NUMBER_ROOM]) {
   if (isnan(value) || isinf(value)) return strcpy(text, "-");
+  if (value == 0) return strcpy(text, "0");
   double size = fabs(value);
   if (size >= 999.5) {
     long long whole = llround(size >= 99950 ? round(size / 1000) * 1000 : size);

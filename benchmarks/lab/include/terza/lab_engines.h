@@ -8,6 +8,7 @@ typedef struct lab_engine {
   char name[LAB_NAME];
   bool is_peer;
   char options[LAB_OPTIONS]; /* of `terza run`, separated by spaces; "" for a peer */
+  const char *folder;        /* of a strategy's sources in their family: "rima", "dyn"; NULL for a peer */
   const char *source;  /* template of the path below the suite: there is such a program, if the file is */
   const char *command; /* template */
   char version[160];   /* of a peer: the first line that its tool prints of itself */
@@ -42,15 +43,13 @@ void engines_list(void);
 
 /* Whether its programs must be compiled by build-peers. */
 bool engine_needs_building(const lab_engine *engine);
-/* Lets a strategy on other sources run a single file as well: to try its options. */
-void engine_use_file(lab_engine *engine);
-
 /* A command line, as the child's arguments; words point into text. */
 typedef struct lab_command_line {
   const char *words[LAB_COMMAND];
   char text[4 * PATH_MAX];
 } lab_command_line;
 
-/* The command that runs the program so many iterations. False if the engine has no such program. */
+/* The command that runs the program so many iterations of a size (0: its own). False if the engine has no
+ * such program; a single file is there for every strategy. */
 bool engine_command(const lab_engine *engine, const lab_program *program, const lab_places *places,
                     int iterations, int size, lab_command_line *line);
