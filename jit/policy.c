@@ -51,14 +51,14 @@ static void link_form(struct tz_jit *jit, tz_baseline *b) {
   b->next = jit->codes;
   if (jit->codes != NULL) jit->codes->previous = b;
   jit->codes = b;
-  tz_symbols_add(jit, b);
+  b->gdb_entry = tz_symbols_add(jit, b->function->name, b->code, b->size);
 }
 
 static void free_form(struct tz_jit *jit, tz_baseline *b) {
   if (b->previous != NULL) b->previous->next = b->next;
   else jit->codes = b->next;
   if (b->next != NULL) b->next->previous = b->previous;
-  tz_symbols_remove(jit, b);
+  tz_symbols_remove(b->gdb_entry);
   tz_baseline_free(jit, b);
   jit->stats.freed++;
 }
@@ -208,7 +208,7 @@ static void jit_free(tz_vm *vm) {
     b->function->entry = (void *)tz_interp_entry;
     b->function->tier = NULL;
     if (!b->is_superseded) free(tier);
-    tz_symbols_remove(jit, b);
+    tz_symbols_remove(b->gdb_entry);
     free(b);
   }
   tz_compiler_free(jit->compiler);

@@ -94,5 +94,6 @@ void *tz_baseline_resume_address(void);                /* th->resume */
 void *tz_baseline_first_entry_address(void); /* f->entry of functions to be compiled at their first call */
 
 /* symbols.c: telling perf and debuggers. */
-void tz_symbols_add(struct tz_jit *jit, tz_baseline *b);
-void tz_symbols_remove(struct tz_jit *jit, tz_baseline *b);
+/* Code that begins to be; what to give to remove when it ceases (maybe NULL). On the worker. */
+void *tz_symbols_add(struct tz_jit *jit, const char *name, const void *code, uint32_t size);
+void tz_symbols_remove(void *entry);

@@ -10,15 +10,14 @@
 /* ---- perf: one line a function in a file it knows: start, size, name. Appended at once, so that several VMs
  * of a process and crashes do no harm. ---- */
 
-static void write_perf_map(struct tz_jit *jit, const tz_baseline *b) {
+static void write_perf_map(struct tz_jit *jit, const char *name, const void *code, uint32_t size) {
   char text[512];
   if (jit->perf_map < 0) {
     snprintf(text, sizeof text, "/tmp/perf-%d.map", (int)getpid());
     jit->perf_map = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (jit->perf_map < 0) return;
   }
-  int n = snprintf(text, sizeof text, "%lx %x %.400s\n", (unsigned long)(uintptr_t)b->code, b->size,
-                   b->function->name);
+  int n = snprintf(text, sizeof text, "%lx %x %.400s\n", (unsigned long)(uintptr_t)code, size, name);
   if (write(jit->perf_map, text, (size_t)n) < 0) jit->vm->options.jit_perf_map = false;
 }
 
@@ -58,13 +57,13 @@ typedef struct debug_entry {
 
 static const char section_names[] = "\0.text\0.symtab\0.strtab";
 
-static void fill_symbol_file(symbol_file *f, const tz_baseline *b, size_t n_strings) {
+static void fill_symbol_file(symbol_file *f, const void *at, uint32_t size, size_t n_strings) {
 #if defined(__x86_64__)
   uint16_t machine = EM_X86_64;
 #else
   uint16_t machine = EM_AARCH64;
 #endif
-  Elf64_Addr code = (Elf64_Addr)(uintptr_t)b->code;
+  Elf64_Addr code = (Elf64_Addr)(uintptr_t)at;
   f->head = (Elf64_Ehdr){.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
                          .e_type = ET_EXEC,
                          .e_machine = machine,
@@ -78,7 +77,7 @@ static void fill_symbol_file(symbol_file *f, const tz_baseline *b, size_t n_stri
                                    .sh_type = SHT_NOBITS,
                                    .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
                                    .sh_addr = code,
-                                   .sh_size = b->size,
+                                   .sh_size = size,
                                    .sh_addralign = 16};
   f->sections[SYMBOLS] = (Elf64_Shdr){.sh_name = 7,
                                       .sh_type = SHT_SYMTAB,
@@ -97,7 +96,7 @@ static void fill_symbol_file(symbol_file *f, const tz_baseline *b, size_t n_stri
                               .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
                               .st_shndx = TEXT,
                               .st_value = code,
-                              .st_size = b->size};
+                              .st_size = size};
 }
 
 static void tell_debugger(uint32_t action, jit_code_entry *entry) {
@@ -106,26 +105,26 @@ static void tell_debugger(uint32_t action, jit_code_entry *entry) {
   __jit_debug_register_code();
 }
 
-static void add_for_debugger(tz_baseline *b) {
-  size_t n_name = strlen(b->function->name) + 1, n_strings = sizeof section_names + n_name;
+static void *add_for_debugger(const char *name, const void *code, uint32_t size) {
+  size_t n_name = strlen(name) + 1, n_strings = sizeof section_names + n_name;
   debug_entry *d = calloc(1, sizeof *d + n_strings);
-  if (d == NULL) return;
+  if (d == NULL) return NULL;
   memcpy(d->file.strings, section_names, sizeof section_names);
-  memcpy(d->file.strings + sizeof section_names, b->function->name, n_name);
-  fill_symbol_file(&d->file, b, n_strings);
+  memcpy(d->file.strings + sizeof section_names, name, n_name);
+  fill_symbol_file(&d->file, code, size, n_strings);
   d->entry.symbol_file = (const char *)&d->file;
   d->entry.symbol_file_size = sizeof d->file + n_strings;
-  b->gdb_entry = d;
   pthread_mutex_lock(&debugger_lock);
   d->entry.next = __jit_debug_descriptor.first;
   if (d->entry.next != NULL) d->entry.next->previous = &d->entry;
   __jit_debug_descriptor.first = &d->entry;
   tell_debugger(JIT_REGISTER, &d->entry);
   pthread_mutex_unlock(&debugger_lock);
+  return d;
 }
 
-static void remove_for_debugger(tz_baseline *b) {
-  debug_entry *d = b->gdb_entry;
+void tz_symbols_remove(void *entry) {
+  debug_entry *d = entry;
   if (d == NULL) return;
   pthread_mutex_lock(&debugger_lock);
   if (d->entry.previous != NULL) d->entry.previous->next = d->entry.next;
@@ -136,12 +135,7 @@ static void remove_for_debugger(tz_baseline *b) {
   free(d);
 }
 
-void tz_symbols_add(struct tz_jit *jit, tz_baseline *b) {
-  if (jit->vm->options.jit_perf_map) write_perf_map(jit, b);
-  if (jit->vm->options.jit_gdb) add_for_debugger(b);
-}
-
-void tz_symbols_remove(struct tz_jit *jit, tz_baseline *b) {
-  (void)jit;
-  remove_for_debugger(b);
+void *tz_symbols_add(struct tz_jit *jit, const char *name, const void *code, uint32_t size) {
+  if (jit->vm->options.jit_perf_map) write_perf_map(jit, name, code, size);
+  return jit->vm->options.jit_gdb ? add_for_debugger(name, code, size) : NULL;
 }

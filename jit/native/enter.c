@@ -2,7 +2,10 @@
  *
  * Invariant: while optimized code runs, th->fp is the frame of its section's entry (vm->native_frame).
  * Whoever pushes VM frames above it takes them off again, so that it is found there though the stack may have
- * moved. */
+ * moved.
+ *
+ * All calls of VM code are made from this file, which is never instrumented: clang addresses the stack of an
+ * instrumented function by rbx, which VM code does not preserve. */
 #include "baseline.h"
 #include "native.h"
 #include "native_stack.h"

@@ -3,6 +3,7 @@
  * The map of all code is an immutable array, sorted by address. Only the worker replaces it, so a signal
  * handler that interrupts the worker finds a whole one; a handler on another thread has until the next change
  * but one. */
+#include "baseline.h"
 #include "native.h"
 #include "scheduler.h"
 #include <stdlib.h>
@@ -42,12 +43,16 @@ bool tz_native_add(tz_vm *vm, tz_native_code *code) {
   map->codes[at] = code;
   if (at < count) memcpy(map->codes + at + 1, old->codes + at, (count - at) * sizeof(tz_native_code *));
   map_publish(n, map);
+  if (code->function != NULL)
+    code->gdb_entry = tz_symbols_add(vm->jit, code->function->name, code->code, code->size);
   return true;
 }
 
 /* Without memory the old array is changed: a handler may then miss a neighbour of the code removed. */
 void tz_native_remove(tz_vm *vm, tz_native_code *code) {
   tz_native *n = tz_native_of(vm);
+  tz_symbols_remove(code->gdb_entry);
+  code->gdb_entry = NULL;
   tz_code_map *old = (tz_code_map *)n->map;
   uint32_t at = map_find(old, code->code) - 1;
   if (old == NULL || at >= old->n || old->codes[at] != code) return;

@@ -1,6 +1,8 @@
 /* native.c: the ways into optimized code and out of it, tried with C functions of the compiled convention in
  * its place. */
 #include "fakes.h"
+#include <stdio.h>
+#include <unistd.h>
 
 /* f(args) by call from bytecode: main(…) = f(…). */
 static tz_function *make_caller(tz_vm *vm, tz_function *f, const char *locals) {
@@ -242,6 +244,30 @@ Test(native, traces_name_compiled_code) {
 }
 
 /* ---- The map ---- */
+
+/* Optimized functions are told to perf and debuggers as the others are. */
+Test(native, names_for_profilers) {
+  tz_options o = *tz_options_default();
+  o.jit = TZ_JIT_DEFAULT;
+  o.jit_gdb = o.jit_perf_map = true;
+  tz_vm *vm = world_new_with(&o);
+  cr_assert(tz_jit_attach(vm));
+  tz_function *f = declare(vm, "named_function", "(i64)i64", (void *)call_thrower);
+  tz_native_code fakes = {.function = f, .code = (uint8_t *)__start_compiled_fakes, .size = 64};
+  cr_assert(tz_native_add(vm, &fakes));
+  cr_expect_not_null(fakes.gdb_entry);
+  char path[64], line[256] = "";
+  snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)getpid());
+  FILE *map = fopen(path, "r");
+  cr_assert_not_null(map);
+  cr_expect_not_null(fgets(line, sizeof line, map));
+  cr_expect_not_null(strstr(line, "40 named_function"), "%s", line);
+  fclose(map);
+  unlink(path);
+  tz_native_remove(vm, &fakes);
+  cr_expect_null(fakes.gdb_entry);
+  tz_vm_free(vm);
+}
 
 Test(native, code_is_found_by_address) {
   enum { N = 100 };
