@@ -27,50 +27,86 @@ void tz_llvm_print(tz_lower *l, const char *title) {
   LLVMDisposeMessage(text);
 }
 
-/* What the instruction's bytes refer to, if they have a relocation. They come in the order of their offsets.
- */
-static void print_references(LLVMRelocationIteratorRef at, LLVMSectionIteratorRef section, uint64_t end,
-                             FILE *to) {
-  while (!LLVMIsRelocationIteratorAtEnd(section, at) && LLVMGetRelocationOffset(at) < end) {
-    LLVMSymbolIteratorRef symbol = LLVMGetRelocationSymbol(at);
-    fprintf(to, "  ; %s", LLVMGetSymbolName(symbol));
+/* ---- disassembly ---- */
+
+typedef struct disassembly {
+  LLVMBinaryRef binary;
+  LLVMDisasmContextRef context;
+  LLVMSectionIteratorRef relocated; /* the section of relocations */
+  LLVMRelocationIteratorRef next;   /* in the order of their offsets */
+  char label[32];
+} disassembly;
+
+/* Names the target of a branch by its offset. */
+static const char *name_target(void *data, uint64_t value, uint64_t *reference_type, uint64_t pc,
+                               const char **reference) {
+  (void)pc;
+  disassembly *d = data;
+  *reference = NULL;
+  bool is_branch = *reference_type == LLVMDisassembler_ReferenceType_In_Branch;
+  *reference_type = LLVMDisassembler_ReferenceType_InOut_None;
+  if (!is_branch) return NULL;
+  snprintf(d->label, sizeof d->label, "%" PRIx64, value);
+  return d->label;
+}
+
+/* What the instruction's bytes refer to, if they have a relocation. */
+static void print_references(disassembly *d, uint64_t end, FILE *to) {
+  if (d->relocated == NULL) return;
+  while (!LLVMIsRelocationIteratorAtEnd(d->relocated, d->next) && LLVMGetRelocationOffset(d->next) < end) {
+    LLVMSymbolIteratorRef symbol = LLVMGetRelocationSymbol(d->next);
+    fprintf(to, "\t; %s", LLVMGetSymbolName(symbol));
     LLVMDisposeSymbolIterator(symbol);
-    LLVMMoveToNextRelocation(at);
+    LLVMMoveToNextRelocation(d->next);
   }
 }
 
-static void disassemble_section(LLVMDisasmContextRef disassembler, LLVMSectionIteratorRef section, FILE *to) {
-  const uint8_t *code = (const uint8_t *)LLVMGetSectionContents(section);
-  uint64_t size = LLVMGetSectionSize(section);
-  LLVMRelocationIteratorRef relocations = LLVMGetRelocations(section);
+static LLVMSectionIteratorRef find_section(LLVMBinaryRef binary, const char *name) {
+  LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
+  for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
+    const char *its_name = LLVMGetSectionName(section); /* the first has none */
+    if (its_name != NULL && strcmp(its_name, name) == 0) return section;
+  }
+  LLVMDisposeSectionIterator(section);
+  return NULL;
+}
+
+static void disassemble_code(disassembly *d, LLVMSectionIteratorRef code, FILE *to) {
+  uint8_t *bytes = (uint8_t *)LLVMGetSectionContents(code);
+  uint64_t size = LLVMGetSectionSize(code);
   for (uint64_t at = 0; at < size;) {
     char line[256];
-    size_t n = LLVMDisasmInstruction(disassembler, (uint8_t *)code + at, size - at, at, line, sizeof line);
+    size_t n = LLVMDisasmInstruction(d->context, bytes + at, size - at, at, line, sizeof line);
     fprintf(to, "%6" PRIx64 ":%s", at, n > 0 ? line : "\t?");
     at += n > 0 ? n : 1;
-    print_references(relocations, section, at, to);
+    print_references(d, at, to);
     fputc('\n', to);
   }
-  LLVMDisposeRelocationIterator(relocations);
+}
+
+static void disassemble_binary(disassembly *d, FILE *to) {
+  LLVMSectionIteratorRef code = find_section(d->binary, ".text");
+  d->relocated = find_section(d->binary, ".rela.text");
+  d->next = d->relocated != NULL ? LLVMGetRelocations(d->relocated) : NULL;
+  if (code != NULL) disassemble_code(d, code, to);
+  if (d->next != NULL) LLVMDisposeRelocationIterator(d->next);
+  if (d->relocated != NULL) LLVMDisposeSectionIterator(d->relocated);
+  if (code != NULL) LLVMDisposeSectionIterator(code);
 }
 
 void tz_llvm_disassemble(tz_lower *l, const void *object, size_t bytes) {
-  FILE *to = l->request->to;
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(object, bytes, "", false);
   char *text = NULL;
-  LLVMBinaryRef binary = LLVMCreateBinary(buffer, NULL, &text);
-  LLVMDisasmContextRef disassembler = LLVMCreateDisasm(l->llvm->triple, NULL, 0, NULL, NULL);
-  if (binary != NULL && disassembler != NULL) {
-    LLVMSetDisasmOptions(disassembler,
+  disassembly d = {.binary = LLVMCreateBinary(buffer, NULL, &text)};
+  d.context = LLVMCreateDisasm(l->llvm->triple, &d, 0, NULL, name_target);
+  fprintf(l->request->to, "; ---- machine code of %s ----\n", LLVMGetValueName(l->function));
+  if (d.binary != NULL && d.context != NULL) {
+    LLVMSetDisasmOptions(d.context,
                          LLVMDisassembler_Option_AsmPrinterVariant | LLVMDisassembler_Option_PrintImmHex);
-    LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
-    fprintf(to, "; ---- machine code of %s ----\n", LLVMGetValueName(l->function));
-    for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section))
-      if (strcmp(LLVMGetSectionName(section), ".text") == 0) disassemble_section(disassembler, section, to);
-    LLVMDisposeSectionIterator(section);
-  } else fprintf(to, "; no disassembly: %s\n", text != NULL ? text : "no disassembler for this machine");
-  if (disassembler != NULL) LLVMDisasmDispose(disassembler);
-  if (binary != NULL) LLVMDisposeBinary(binary);
+    disassemble_binary(&d, l->request->to);
+  } else fprintf(l->request->to, "; %s\n", text != NULL ? text : "no disassembler for this machine");
+  if (d.context != NULL) LLVMDisasmDispose(d.context);
+  if (d.binary != NULL) LLVMDisposeBinary(d.binary);
   LLVMDisposeMessage(text);
   LLVMDisposeMemoryBuffer(buffer);
 }

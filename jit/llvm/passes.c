@@ -8,14 +8,15 @@
 static const char guards_only[] = "function(lower-guard-intrinsic)";
 
 /* Guards are still calls without control flow here: what they show is used, those within loops that hold for
- * all iterations or for none are taken out of them, and then they become branches. */
-#define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
-#define ROTATE "loop-simplify,lcssa,loop-mssa(loop-rotate,licm),"
-#define UNSWITCH "loop-mssa(simple-loop-unswitch<nontrivial>),"
-static const char guards[] =
-    "function(" CLEAN ROTATE UNSWITCH "guard-widening,lower-guard-intrinsic,simplifycfg)";
-static const char guards_predicated[] = "function(" CLEAN ROTATE "loop(loop-predication)," UNSWITCH
-                                        "guard-widening,lower-guard-intrinsic,simplifycfg)";
+ * all iterations or for none are taken out of them, and then they become branches. Checks for null come
+ * first, so that lengths can be read before the loop; then those for bounds, which are made to hold for all
+ * iterations at once. */
+#define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-simplify,lcssa,"
+#define INVARIANT "loop-mssa(loop-rotate,licm,simple-loop-unswitch<nontrivial>,licm),"
+#define PREDICATE "loop(loop-predication),loop-mssa(licm,simple-loop-unswitch<nontrivial>),"
+#define BRANCHES "guard-widening,lower-guard-intrinsic,simplifycfg"
+static const char guards[] = "function(" CLEAN INVARIANT BRANCHES ")";
+static const char guards_predicated[] = "function(" CLEAN INVARIANT PREDICATE BRANCHES ")";
 
 static const char optimize[] = "default<O2>";
 static const char inline_allocation[] =

@@ -360,3 +360,20 @@ Test(lowering_control, what_cannot_be_lowered_is_said) {
   cr_expect_null(problem);
   discard(&l);
 }
+
+Test(lowering_control, dumps) {
+  char *text = NULL;
+  size_t n;
+  tz_llvm_request request = {.dump_llvm = true, .dump_asm = true, .to = open_memstream(&text, &n)};
+  lowered l = lower_with(polling, request);
+  fclose(request.to);
+  cr_assert_null(l.result.problem);
+  cr_expect_not_null(strstr(text, "LLVM IR as lowered"));
+  cr_expect_not_null(strstr(text, "load volatile i64"));
+  cr_expect_not_null(strstr(text, "LLVM IR after passes"));
+  cr_expect_not_null(strstr(text, "gc.statepoint"));
+  cr_expect_not_null(strstr(text, "machine code of t.ri_r"));
+  cr_expect_not_null(strstr(text, "ret"));
+  cr_expect_not_null(strstr(text, "; tz_native_poll"), "%s", text);
+  free(text);
+}
