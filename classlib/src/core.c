@@ -42,6 +42,12 @@ static bool core_any_to_str(tz_thread *th, tz_word *args) {
   return tz_give_ref(args, tz_any_to_string(th, args[0].u));
 }
 
+/* Of a closure; -1 for any other value. */
+static bool core_parameter_count(tz_thread *th, tz_word *args) {
+  (void)th;
+  return tz_give_int(args, tz_any_parameter_count(args[0].u));
+}
+
 static bool core_any_hash(tz_thread *th, tz_word *args) {
   int64_t hash;
   return tz_any_hash(th, args[0].u, &hash) && tz_give_int(args, hash);
@@ -140,6 +146,7 @@ bool tz_register_core(tz_vm *vm) {
       {"boolToStr", "(bool)string", core_bool_to_str},
       {"anyToStr", "(any)string", core_any_to_str},
       {"anyHash", "(any)i64", core_any_hash},
+      {"parameterCount", "(any)i64", core_parameter_count},
       {"dynKeys", "(any)[string]", core_dyn_keys},
       {"arrayCopy", "(object,i64,object,i64,i64)void", core_array_copy},
       {"arrayClear", "(object,i64,i64)void", core_array_clear},

@@ -20,7 +20,7 @@ enum { TZ_FORMAT_ALIGN = 8 }; /* the version stands in terza/module.h */
   S(SIGNATURES, "signatures", 8)                                                                             \
   S(PARAMS, "params", 4)                                                                                     \
   S(CLASSES, "classes", 32)                                                                                  \
-  S(FIELDS, "fields", 8)                                                                                     \
+  S(FIELDS, "fields", 12)                                                                                    \
   S(METHODS, "methods", 12)                                                                                  \
   S(IMPLEMENTS, "implements", 8)                                                                             \
   S(SLOTS, "slots", 4)                                                                                       \
@@ -74,7 +74,7 @@ typedef struct tz_file_class {
   uint32_t name, module, flags, tag, super, n_fields, n_methods, n_implements;
 } tz_file_class;
 typedef struct tz_file_field {
-  uint32_t name, type;
+  uint32_t name, type, flags;
 } tz_file_field;
 typedef struct tz_file_method {
   uint32_t name, signature, function;

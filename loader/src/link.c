@@ -93,37 +93,26 @@ static void undo(tz_linker *l) {
 
 /* --- publishing --- */
 
-/* The last two parts of "core.str.len", split at dots outside of brackets: type "str", method "len". */
-static bool split_method(const char *name, char *type, size_t size, const char **method) {
-  const char *last = NULL, *before = NULL, *start = name;
+/* The last part of "core.List[a.B].map", behind the last dot outside of brackets: "map". */
+static const char *method_name(const char *name) {
+  const char *last = name;
   int depth = 0;
   for (const char *p = name; *p != 0; p++) {
     depth += (*p == '[') - (*p == ']');
-    if (*p == '.' && depth == 0) before = last, last = p;
+    if (*p == '.' && depth == 0) last = p + 1;
   }
-  if (last == NULL) return false;
-  if (before != NULL) start = before + 1;
-  size_t length = (size_t)(last - start);
-  if (length == 0 || length >= size) return false;
-  memcpy(type, start, length);
-  type[length] = 0;
-  *method = last + 1;
-  return true;
+  return last;
 }
 
-/* Methods of values that are no class's objects are found by dynamic calls under "type.method". */
-static bool publish_extension(tz_linker *l, tz_function *f) {
-  char type[256];
-  const char *method;
-  if (f->n_params == 0 || f->signature->params[0]->kind == TZ_KIND_CLASS) return true;
-  if (!split_method(f->name, type, sizeof type, &method)) return true;
-  return tz_vm_add_extension(l->vm, type, method, f) || tz_link_no_memory(l);
+static bool publish_dynamic(tz_linker *l, tz_function *f) {
+  if (!(f->flags & TZ_FUNCTION_DYNAMIC) || f->n_params == 0) return true;
+  return tz_vm_add_dynamic(l->vm, method_name(f->name), f) || tz_link_no_memory(l);
 }
 
 static bool publish(tz_linker *l) {
   tz_module *m = l->module;
   for (uint32_t i = l->image->n_imported_functions; i < m->n_functions; i++)
-    if (l->is_own_function[i] && !publish_extension(l, m->functions[i])) return false;
+    if (l->is_own_function[i] && !publish_dynamic(l, m->functions[i])) return false;
   for (uint32_t i = 0; i < m->n_classes; i++)
     if (l->is_own_class[i]) tz_class_publish(m->classes[i]);
   tz_module_publish(l->vm, m);

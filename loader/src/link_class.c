@@ -61,7 +61,8 @@ bool tz_class_agrees(const tz_linker *l, const tz_class_entry *c, const tz_class
     return false;
   for (uint32_t i = 0; i < c->n_fields; i++) {
     const tz_class_field *f = &cls->fields[n_inherited + i];
-    if (!names_agree(c->fields[i].name, f->name) || f->type != l->module->types[c->fields[i].type])
+    if (!names_agree(c->fields[i].name, f->name) || f->type != l->module->types[c->fields[i].type] ||
+        tz_class_is_fixed(cls, n_inherited + i) != ((c->fields[i].flags & TZ_FIELD_FIXED) != 0))
       return false;
   }
   for (uint32_t i = 0; i < c->n_methods; i++) {
@@ -94,10 +95,13 @@ static bool complete_class(tz_linker *l, uint32_t i) {
     methods[j] = (tz_class_method){symbol(l, c->methods[j].name), l->signatures[c->methods[j].signature]};
     if (methods[j].name == NULL) return tz_link_no_memory(l);
   }
-  tz_class *super = c->super == TZ_NONE ? NULL : l->module->classes[c->super];
+  tz_class *super = c->super == TZ_NONE ? NULL : l->module->classes[c->super], *cls = l->module->classes[i];
   l->is_complete[i] = true;
-  return tz_class_complete(l->module->classes[i], super, fields, c->n_fields, methods) ||
-         tz_link_no_memory(l);
+  if (!tz_class_complete(cls, super, fields, c->n_fields, methods)) return tz_link_no_memory(l);
+  for (uint32_t j = 0; j < c->n_fields; j++)
+    if (c->fields[j].flags & TZ_FIELD_FIXED && !tz_class_fix(cls, cls->n_fields - c->n_fields + j))
+      return tz_link_no_memory(l);
+  return true;
 }
 
 bool tz_link_complete_classes(tz_linker *l) {

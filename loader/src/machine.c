@@ -107,7 +107,7 @@ static void declare(tz_image *image, uint32_t index, const tz_machine_class *m, 
         tz_image_type_simple(image, TZ_KIND_OBJECT),
     };
     for (int i = 0; i < N_ERROR_FIELDS; i++)
-      fields[i] = (tz_field){tz_text_of(error_field_names[i]), types[i]};
+      fields[i] = (tz_field){tz_text_of(error_field_names[i]), types[i], 0};
     entry.n_fields = N_ERROR_FIELDS;
     entry.fields = fields;
   }

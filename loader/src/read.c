@@ -185,6 +185,7 @@ static bool read_fields(reader *r, tz_class_entry *c, uint64_t record) {
   if (to == NULL) return false;
   for (uint32_t i = 0; i < c->n_fields; i++) {
     to[i].type = from[i].type;
+    to[i].flags = from[i].flags;
     if (!text(r, from[i].name, &to[i].name, TZ_SECTION_FIELDS, (first + i) * sizeof *from)) return false;
   }
   c->fields = to;

@@ -80,6 +80,7 @@ uint64_t tz_hash_class(const tz_hashes *h, uint32_t index) {
   for (uint32_t i = 0; i < c->n_fields; i++) {
     hash = tz_hash_mix(hash, hash_text(c->fields[i].name));
     hash = tz_hash_mix(hash, type_hash(h, c->fields[i].type));
+    hash = tz_hash_mix(hash, c->fields[i].flags);
   }
   hash = tz_hash_mix(hash, c->n_methods);
   for (uint32_t i = 0; i < c->n_methods; i++) {

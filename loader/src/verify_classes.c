@@ -61,6 +61,8 @@ static bool verify_fields(tz_verifier *v, uint32_t i) {
       return tz_fail_class(v, i, "index", "field %u: type %u of %u", j, type, v->image->n_types);
     if (!tz_type_is_traced(v, type) && !tz_type_is_number(v, type))
       return tz_fail_class(v, i, "fields", "field %u is of no value type", j);
+    if (c->fields[j].flags & ~(uint32_t)TZ_FIELD_FIXED)
+      return tz_fail_class(v, i, "fields", "field %u has unknown flags 0x%x", j, c->fields[j].flags);
   }
   return true;
 }

@@ -151,10 +151,13 @@ static bool verify_registers(tz_verifier *v, uint32_t i) {
 static bool verify_head(tz_verifier *v, uint32_t i) {
   const tz_image *m = v->image;
   const tz_function_entry *f = &m->functions[i];
-  uint32_t known = TZ_FUNCTION_EXPORT | TZ_FUNCTION_NATIVE | TZ_FUNCTION_SHARED;
+  uint32_t known = TZ_FUNCTION_EXPORT | TZ_FUNCTION_NATIVE | TZ_FUNCTION_SHARED | TZ_FUNCTION_DYNAMIC;
   bool is_import = i < m->n_imported_functions;
   if (f->flags & ~known) return tz_fail_function(v, i, "flags", "unknown flags 0x%x", f->flags);
   if (f->name.length == 0) return tz_fail_function(v, i, "name", "a function without a name");
+  if (f->flags & TZ_FUNCTION_DYNAMIC && is_import)
+    return tz_fail_function(v, i, "flags",
+                            "only the module that has a function makes it known to dynamic code");
   if ((f->module.length != 0) != is_import || (f->flags & TZ_FUNCTION_NATIVE && !is_import))
     return tz_fail_function(v, i, "import", "imports and natives come first, and only they name a module");
   if (f->signature >= m->n_signatures)

@@ -175,7 +175,7 @@ static void write_members(writer *w) {
   for (uint32_t i = 0; i < m->n_classes; i++)
     for (uint32_t j = 0; j < m->classes[i].n_fields; j++) {
       const tz_field *f = &m->classes[i].fields[j];
-      put(w, &(tz_file_field){text_number(w, f->name), f->type}, sizeof(tz_file_field));
+      put(w, &(tz_file_field){text_number(w, f->name), f->type, f->flags}, sizeof(tz_file_field));
     }
   end(w, TZ_SECTION_FIELDS);
   begin(w);

@@ -36,8 +36,12 @@ static inline tz_insn *tz_any_done(tz_thread *th, tz_insn *pc, uint64_t result) 
   return pc + 1;
 }
 
-/* A method that the class of an object, or an extension for its kind of value, offers by name. NULL: none. */
-tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *interned_name);
+/* What a call of the method on the receiver reaches: a dynamic function of this number of parameters, else
+ * whatever the class has in its vtable under the name. NULL: neither. */
+tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *interned_name,
+                                uint32_t n_params);
+/* The slot of the field that is a member of this name; -1: none. */
+int32_t tz_any_find_field(const tz_class *cls, const char *interned_name);
 /* Raises MemberError, naming the class and the nearest name. */
 tz_insn *tz_any_no_member(tz_thread *th, tz_insn *pc, uint64_t receiver, const char *name);
 

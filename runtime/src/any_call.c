@@ -60,7 +60,7 @@ tz_insn *tz_any_call_operator(tz_thread *th, tz_insn *pc, tz_function *f, const 
 tz_insn *tz_any_call_method(tz_thread *th, tz_insn *pc, const char *name, const uint64_t *args, uint32_t n) {
   const char *symbol = tz_symbol(th->vm, name, strlen(name));
   if (symbol == NULL) return tz_throw(th, pc, TZ_ERROR_OUT_OF_MEMORY, NULL);
-  tz_function *f = tz_any_find_method(th, args[0], symbol);
+  tz_function *f = tz_any_find_method(th, args[0], symbol, n);
   if (f == NULL) return tz_any_no_member(th, pc, args[0], name);
   return tz_any_call_operator(th, pc, f, args, n);
 }
@@ -112,44 +112,50 @@ tz_insn *tz_any_finish(tz_thread *th, tz_word result) {
 
 /* ---- Finding the callee ---- */
 
+int tz_any_parameter_count(uint64_t any) {
+  if (!tz_word_is_ref(any)) return -1;
+  const tz_class *cls = tz_object_class(tz_any_object(any));
+  return cls->flags & TZ_CLASS_CLOSURE ? (int)cls->vtable[0]->n_params - 1 : -1;
+}
+
 /* A value that is called itself: a closure, or an object with `invoke`. */
-static callee find_value(tz_thread *th, uint64_t value) {
+static callee find_value(tz_thread *th, uint64_t value, uint32_t n_params) {
   callee c = {.first = value, .by_class = true};
   if (!tz_word_is_ref(value)) return c;
   const tz_class *cls = tz_object_class(tz_any_object(value));
   if (cls->flags & TZ_CLASS_CLOSURE) c.f = cls->vtable[0];
-  else c.f = tz_any_find_method(th, value, tz_symbol(th->vm, "invoke", 6));
+  else c.f = tz_any_find_method(th, value, tz_symbol(th->vm, "invoke", 6), n_params);
   return c;
 }
 
-static callee call_member(tz_thread *th, uint64_t value) {
-  callee c = find_value(th, value);
+static callee call_member(tz_thread *th, uint64_t value, uint32_t n_params) {
+  callee c = find_value(th, value, n_params);
   c.by_class = false;
   return c;
 }
 
 static int32_t closure_field(const tz_class *cls, const char *name) {
-  for (uint32_t i = 0; i < cls->n_fields; i++)
-    if (cls->fields[i].name == name && (cls->fields[i].type->rep == 'R' || cls->fields[i].type->rep == 'Y'))
-      return (int32_t)i;
-  return -1;
+  int32_t slot = tz_any_find_field(cls, name);
+  return slot >= 0 && (cls->fields[slot].type->rep == 'R' || cls->fields[slot].type->rep == 'Y') ? slot : -1;
 }
 
-static callee find_named(tz_thread *th, uint64_t receiver, const char *name, int32_t *shape_slot) {
+static callee find_named(tz_thread *th, uint64_t receiver, const char *name, uint32_t n_params,
+                         int32_t *shape_slot) {
   if (tz_word_is_ref(receiver)) {
     tz_word *fields = tz_object_fields(tz_any_object(receiver));
     const tz_class *cls = tz_object_class(tz_any_object(receiver));
     if (tz_class_is_dyn(cls)) {
       int32_t slot = tz_shape_find(cls->shape, name);
       *shape_slot = slot;
-      if (slot >= 0) return call_member(th, ((tz_array *)fields[TZ_DYN_MEMBERS].p)->words[slot].u);
+      if (slot >= 0) return call_member(th, ((tz_array *)fields[TZ_DYN_MEMBERS].p)->words[slot].u, n_params);
     } else if (tz_class_find_method(cls, name) == NULL) {
       int32_t field = closure_field(cls, name);
-      if (field >= 0) return call_member(th, fields[field].u);
+      if (field >= 0) return call_member(th, fields[field].u, n_params);
     }
   }
-  return (callee){
-      .f = tz_any_find_method(th, receiver, name), .first = receiver, .by_class = tz_word_is_ref(receiver)};
+  return (callee){.f = tz_any_find_method(th, receiver, name, n_params),
+                  .first = receiver,
+                  .by_class = tz_word_is_ref(receiver)};
 }
 
 /* Takes and gives dynamic values as they are; the receiver's class is that of the site's way. */
@@ -173,7 +179,7 @@ static void note_shape(tz_site *site, uint32_t cls, int32_t slot) {
 }
 
 /* The callee by the site's ways. f is NULL if they do not know the receiver's class. */
-static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver) {
+static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver, uint32_t n_params) {
   callee c = {.first = receiver, .by_class = true};
   void *object = tz_any_object(receiver);
   uint32_t cls = (uint32_t)(uintptr_t)tz_object_class(object);
@@ -182,8 +188,8 @@ static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver) {
     if ((way->cls & ~(uint32_t)(WAY_SHAPE | WAY_CONVERTS)) != cls) continue;
     tz_site_count(way);
     if (way->cls & WAY_SHAPE)
-      return call_member(th,
-                         ((tz_array *)tz_object_fields(object)[TZ_DYN_MEMBERS].p)->words[way->member.slot].u);
+      return call_member(
+          th, ((tz_array *)tz_object_fields(object)[TZ_DYN_MEMBERS].p)->words[way->member.slot].u, n_params);
     c.f = way->target;
     return c;
   }
@@ -241,10 +247,11 @@ tz_insn *tz_slow_call_any(tz_thread *th, tz_insn *pc) {
   uint64_t receiver = th->fp[tz_insn_arg(pc + 1, 0)].u;
   uint32_t n = tz_insn_x(*pc);
   callee c = {.f = NULL};
-  if (tz_word_is_ref(receiver)) c = find_cached(th, site, receiver);
+  if (tz_word_is_ref(receiver)) c = find_cached(th, site, receiver, n);
   bool is_new = c.f == NULL;
   int32_t slot = -1;
-  if (is_new) c = site->name == NULL ? find_value(th, receiver) : find_named(th, receiver, site->name, &slot);
+  if (is_new)
+    c = site->name == NULL ? find_value(th, receiver, n) : find_named(th, receiver, site->name, n, &slot);
   if (c.f == NULL) return no_callee(th, pc, site, receiver, c.first);
   if (c.f->n_params != n) return wrong_count(th, pc, c.f, n);
   if (is_new && tz_word_is_ref(receiver)) {

@@ -59,26 +59,44 @@ tz_insn *tz_any_no_member(tz_thread *th, tz_insn *pc, uint64_t receiver, const c
   return tz_throw(th, pc, TZ_ERROR_MEMBER, "%s has no member '%s'; did you mean '%s'?", owner, name, nearest);
 }
 
-tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *name) {
-  if (tz_word_is_ref(receiver) && tz_any_kind_of(th, receiver) != TZ_SAW_INT) {
-    const tz_class *cls = tz_object_class(tz_any_object(receiver));
-    tz_function *f = tz_class_find_method(cls, name);
-    return f != NULL ? f : tz_vm_find_extension(th->vm, cls, name);
-  }
-  const char *type = tz_any_is_bool(receiver)                       ? "bool"
-                     : tz_any_kind_of(th, receiver) == TZ_SAW_INT   ? "int"
-                     : tz_any_kind_of(th, receiver) == TZ_SAW_FLOAT ? "float"
-                                                                    : NULL;
-  return type != NULL ? tz_vm_find_extension_named(th->vm, type, name) : NULL;
+/* The type that instances of a class have as parameters. */
+static const tz_type *class_type(const tz_class *cls) {
+  return cls == cls->vm->process_class ? tz_type_simple(cls->vm, TZ_KIND_PROCESS) : cls->type;
 }
 
-/* What the machine keeps in its own objects is no member: buffers of channels, traces of errors. */
+/* Values that are no objects; null has no type. */
+static const tz_type *immediate_type(tz_thread *th, uint64_t any) {
+  if (tz_any_is_bool(any)) return tz_type_simple(th->vm, TZ_KIND_BOOL);
+  switch (tz_any_kind_of(th, any)) {
+  case TZ_SAW_INT: return tz_type_simple(th->vm, TZ_KIND_I64);
+  case TZ_SAW_FLOAT: return tz_type_simple(th->vm, TZ_KIND_F64);
+  default: return NULL;
+  }
+}
+
+tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *name, uint32_t n_params) {
+  if (name == NULL) return NULL;
+  if (!tz_word_is_ref(receiver) || tz_any_kind_of(th, receiver) == TZ_SAW_INT) {
+    const tz_type *type = immediate_type(th, receiver);
+    return type != NULL ? tz_vm_find_dynamic(th->vm, type, name, n_params) : NULL;
+  }
+  const tz_class *cls = tz_object_class(tz_any_object(receiver));
+  for (const tz_class *s = cls; s != NULL; s = s->super) {
+    tz_function *f = tz_vm_find_dynamic(th->vm, class_type(s), name, n_params);
+    if (f != NULL) return f;
+  }
+  return tz_class_find_method(cls, name);
+}
+
+/* What the machine keeps in its own objects is no member: buffers of channels, traces of errors, what
+ * closures capture. */
 static bool is_member(const tz_class *cls, uint32_t slot) {
+  if (cls->flags & TZ_CLASS_CLOSURE) return false;
   if (tz_class_is_subclass(cls, cls->vm->error_classes[TZ_ERROR_ERROR])) return slot != TZ_ERROR_TRACE;
   return cls->module != NULL;
 }
 
-static int32_t find_field(const tz_class *cls, const char *name) {
+int32_t tz_any_find_field(const tz_class *cls, const char *name) {
   for (uint32_t i = 0; i < cls->n_fields; i++)
     if (cls->fields[i].name == name && is_member(cls, i)) return (int32_t)i;
   return -1;
@@ -86,7 +104,7 @@ static int32_t find_field(const tz_class *cls, const char *name) {
 
 /* Where objects of a class keep a member. False: nowhere. */
 static bool locate_member(const tz_class *cls, const char *name, tz_site_way *way) {
-  int32_t slot = cls->shape != NULL ? tz_shape_find(cls->shape, name) : find_field(cls, name);
+  int32_t slot = cls->shape != NULL ? tz_shape_find(cls->shape, name) : tz_any_find_field(cls, name);
   if (slot < 0) return false;
   uint8_t rep = TZ_MEMBER_DYNAMIC;
   if (cls->shape == NULL) {
@@ -127,15 +145,21 @@ static bool has_members(tz_thread *th, uint64_t any) {
   return tz_word_is_ref(any) && tz_any_kind_of(th, any) == TZ_SAW_OTHER;
 }
 
+/* A method as a value: the function named &method makes it. */
+static tz_insn *get_method(tz_thread *th, tz_insn *pc, uint64_t receiver, const char *name) {
+  tz_function *f = tz_any_find_method(th, receiver, tz_symbol_join(th->vm, "&", "", name), 1);
+  if (f == NULL) return tz_any_no_member(th, pc, receiver, name);
+  return tz_any_call_operator(th, pc, f, &receiver, 1);
+}
+
 tz_insn *tz_slow_get_any(tz_thread *th, tz_insn *pc) {
   tz_site *site = site_c(th, pc);
   uint64_t receiver = reg_b(th, pc)->u;
-  if (!has_members(th, receiver)) return tz_any_no_member(th, pc, receiver, site->name);
+  if (!has_members(th, receiver)) return get_method(th, pc, receiver, site->name);
   const tz_class *cls = tz_object_class(tz_any_object(receiver));
   tz_site_way spare, *way = find_way(site, cls, &spare);
   if (way == NULL)
-    return tz_class_is_dyn(cls) ? tz_any_done(th, pc, TZ_ANY_NULL)
-                                : tz_any_no_member(th, pc, receiver, site->name);
+    return tz_class_is_dyn(cls) ? tz_any_done(th, pc, TZ_ANY_NULL) : get_method(th, pc, receiver, site->name);
   tz_word word = *member_word(tz_any_object(receiver), way);
   if (way->member.rep == TZ_MEMBER_TYPED &&
       !tz_any_from_word(th, cls->fields[way->member.slot].type, word, &word.u))
@@ -163,6 +187,8 @@ tz_insn *tz_slow_set_any(tz_thread *th, tz_insn *pc) {
     tz_gc_store(&th->mutator, (tz_object *)members, &members->words[way->member.slot], *reg_a(th, pc));
     return pc + 1;
   }
+  if (tz_class_is_fixed(cls, (uint32_t)way->member.slot))
+    return tz_throw(th, pc, TZ_ERROR_MEMBER, "member '%s' of %s cannot be assigned", site->name, cls->name);
   const tz_type *type = cls->fields[way->member.slot].type;
   tz_word value;
   if (!tz_any_convert_nogc(th, type, reg_a(th, pc)->u, &value))

@@ -88,6 +88,14 @@ static bool class_set_ancestors(tz_class *cls, tz_class *super) {
   return true;
 }
 
+bool tz_class_fix(tz_class *cls, uint32_t slot) {
+  if (cls->fixed == NULL)
+    cls->fixed = tz_arena_alloc(cls->vm->arena, (cls->n_fields + 63) / 64 * sizeof *cls->fixed);
+  if (cls->fixed == NULL) return false;
+  cls->fixed[slot / 64] |= UINT64_C(1) << slot % 64;
+  return true;
+}
+
 static bool class_set_fields(tz_class *cls, const tz_class_field *fields, uint32_t n_own) {
   uint32_t n_inherited = cls->super ? cls->super->n_fields : 0;
   cls->n_fields = n_inherited + n_own;
@@ -95,6 +103,8 @@ static bool class_set_fields(tz_class *cls, const tz_class_field *fields, uint32
   if (cls->fields == NULL) return false;
   if (n_inherited > 0) memcpy(cls->fields, cls->super->fields, n_inherited * sizeof *fields);
   if (n_own > 0) memcpy(cls->fields + n_inherited, fields, n_own * sizeof *fields);
+  for (uint32_t i = 0; i < n_inherited; i++)
+    if (tz_class_is_fixed(cls->super, i) && !tz_class_fix(cls, i)) return false;
   return true;
 }
 

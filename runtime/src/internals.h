@@ -4,13 +4,13 @@
 
 struct tz_internals {
   tz_ptr_map strings;        /* symbol of the text -> permanent string */
-  tz_ptr_map extensions;     /* symbol "TypeName.method" -> tz_function */
+  tz_ptr_map dynamics;       /* symbol of the name -> tz_dynamic, see native.c */
   tz_ptr_map native_classes; /* symbol of the qualified name -> tz_class */
   struct tz_shape *shapes;   /* all, for freeing */
   char *out;                 /* buffered output on fd 1 */
   size_t out_length;
   bool out_by_lines;
-  int out_error;             /* errno of the first write that failed; 0: none */
+  int out_error; /* errno of the first write that failed; 0: none */
 };
 
 /* Calls the finalizers of native payloads that the collector found unreachable. Does not collect. */

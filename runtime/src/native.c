@@ -3,6 +3,7 @@
 #include "class.h"
 #include "internals.h"
 #include "interp.h"
+#include "terza/arena.h"
 #include "terza/lowmem.h"
 #include <stdlib.h>
 
@@ -35,24 +36,26 @@ const tz_native_def *tz_native_find(tz_vm *vm, const char *module, const char *n
   return tz_ptr_map_get(&vm->natives->by_name, symbol);
 }
 
-/* ---- extensions ---- */
+/* ---- dynamic functions ---- */
 
-bool tz_vm_add_extension(tz_vm *vm, const char *type_name, const char *method, tz_function *f) {
-  const char *name = tz_symbol_join(vm, type_name, ".", method);
-  return name != NULL && tz_ptr_map_put(&vm->internals->extensions, name, f);
+struct tz_dynamic { /* of one name, the newest first */
+  tz_function *f;
+  struct tz_dynamic *next;
+};
+
+bool tz_vm_add_dynamic(tz_vm *vm, const char *name, tz_function *f) {
+  const char *symbol = tz_symbol_c(vm, name);
+  struct tz_dynamic *entry = tz_arena_alloc(vm->arena, sizeof *entry);
+  if (symbol == NULL || entry == NULL) return false;
+  *entry = (struct tz_dynamic){f, tz_ptr_map_get(&vm->internals->dynamics, symbol)};
+  return tz_ptr_map_put(&vm->internals->dynamics, symbol, entry);
 }
 
-tz_function *tz_vm_find_extension_named(tz_vm *vm, const char *type_name, const char *method) {
-  return tz_ptr_map_get(&vm->internals->extensions, tz_symbol_join(vm, type_name, ".", method));
-}
-
-tz_function *tz_vm_find_extension(tz_vm *vm, const tz_class *cls, const char *method) {
-  char array[256];
-  const char *dot, *name = cls->name;
-  if (cls == vm->string_class) name = "str";
-  else if (cls->type->kind == TZ_KIND_ARRAY) tz_type_text(cls->type, array, sizeof array), name = array;
-  else if ((dot = strchr(name, '.')) != NULL) name = dot + 1;
-  return tz_vm_find_extension_named(vm, name, method);
+tz_function *tz_vm_find_dynamic(tz_vm *vm, const tz_type *receiver, const char *interned_name,
+                                uint32_t n_params) {
+  for (struct tz_dynamic *d = tz_ptr_map_get(&vm->internals->dynamics, interned_name); d != NULL; d = d->next)
+    if (d->f->n_params == n_params && d->f->signature->params[0] == receiver) return d->f;
+  return NULL;
 }
 
 /* ---- native payloads ---- */

@@ -101,7 +101,7 @@ static void internals_free(tz_vm *vm) {
   if (vm->internals == NULL) return;
   tz_shapes_free(vm);
   tz_ptr_map_fini(&vm->internals->strings);
-  tz_ptr_map_fini(&vm->internals->extensions);
+  tz_ptr_map_fini(&vm->internals->dynamics);
   tz_ptr_map_fini(&vm->internals->native_classes);
   free(vm->internals->out);
   free(vm->internals);

@@ -1,6 +1,6 @@
-/* fuzz_module.c: libFuzzer targets: any bytes through reader and verifier (fuzz_module, which sees nothing else of the
- * machine); with FUZZ_RUNS what they accept is linked and run, bounded (fuzz_program). Built by the fuzz preset;
- * tests/fuzz/libfuzzer runs the first for a while. */
+/* fuzz_module.c: libFuzzer targets: any bytes through reader and verifier (fuzz_module, which sees nothing
+ * else of the machine); with FUZZ_RUNS what they accept is linked and run, bounded (fuzz_program). Built by
+ * the fuzz preset; tests/fuzz/libfuzzer runs the first for a while. */
 #include "mutator.h"
 #include "terza/module.h"
 #include "try_module.h"

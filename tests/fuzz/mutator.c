@@ -179,7 +179,9 @@ static void change_class(tz_image *image, random_source *r) {
   if (fields == NULL) return;
   c->fields = fields;
   switch (random_below(r, 4)) {
-  case 0: fields[c->n_fields++] = (tz_field){image->name, random_below(r, image->n_types)}; break;
+  case 0:
+    fields[c->n_fields++] = (tz_field){image->name, random_below(r, image->n_types), random_below(r, 3)};
+    break;
   case 1: c->super = random_below(r, image->n_classes); break;
   case 2: c->flags ^= 1u << random_below(r, 6); break;
   default:

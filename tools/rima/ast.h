@@ -165,8 +165,8 @@ struct rima_function {
   /* checker */
   rima_capture *captures;
   uint32_t capture_count, capture_capacity;
-  bool is_busy; /* annotated at present for some use: nothing else may annotate it */
-  bool is_used; /* some use of it is reached */
+  bool is_busy;                 /* annotated at present for some use: nothing else may annotate it */
+  bool is_used;                 /* some use of it is reached */
   struct rima_list *tail_names; /* called in tail position; see tail.c */
   struct rima_type *type;
   struct rima_type *result_type;

@@ -202,6 +202,7 @@ static bool infer_args(rima_compiler *c, rima_call *call, rima_fn *open, rima_ty
   }
   for (uint32_t i = 0; i < count; i++) {
     if (found[i] && found[i]->kind == RIMA_T_NULL) found[i] = RIMA_KIND(c, DYN);
+    if (!found[i] && c->cx.is_dynamic_entry) found[i] = RIMA_KIND(c, DYN);
     if (found[i]) continue;
     bool had_error = false;
     for (uint32_t k = 0; k < call->count; k++)
@@ -223,7 +224,9 @@ static void settle_args(rima_compiler *c, rima_call *call, rima_fn *fn, rima_par
     rima_type *want = call->types[i] = fn->params[i];
     rima_expr *arg = call->args[i];
     if (!arg || arg->type == want || rima_type_converts(c, arg->type, want)) continue;
-    if (rima_type_strip(want)->kind == RIMA_T_FLOAT || arg->kind == RIMA_EXPR_NAME || arg->kind == RIMA_EXPR_LAMBDA) rima_check(c, arg, want);
+    if (rima_type_strip(want)->kind == RIMA_T_FLOAT || arg->kind == RIMA_EXPR_NAME ||
+        arg->kind == RIMA_EXPR_LAMBDA)
+      rima_check(c, arg, want);
     if (!rima_type_converts(c, arg->type, want))
       rima_require(c, arg, want, argument_text(c, name, params, i));
   }
@@ -524,6 +527,12 @@ static bool structural_of(rima_compiler *c, const rima_name *name, rima_intrinsi
            : name == c->names.hash    ? RIMA_IN_HASH
                                       : RIMA_IN_NONE;
   return *which != RIMA_IN_NONE;
+}
+
+rima_builtin rima_builtin_method(rima_compiler *c, rima_type *type, const rima_name *name, uint32_t *params) {
+  rima_intrinsic which;
+  if (intrinsic_of(c, type, name, &which, params)) return RIMA_BUILTIN_OF_TYPE;
+  return structural_of(c, name, &which, params) ? RIMA_BUILTIN_OF_ALL : RIMA_BUILTIN_NONE;
 }
 
 static rima_type *intrinsic_result(rima_compiler *c, rima_intrinsic which, rima_type *type) {
@@ -862,7 +871,8 @@ rima_type *rima_check_call(rima_compiler *c, rima_expr *e, rima_type *expected) 
     count = f->index.type_count;
     for (uint32_t i = 0; i < count; i++) {
       bool is_array = f->index.object->kind == RIMA_EXPR_NAME && f->index.object->name == c->names.array;
-      written[i] = is_array ? rima_resolve_element(c, f->index.types[i]) : rima_resolve_type(c, f->index.types[i]);
+      written[i] =
+          is_array ? rima_resolve_element(c, f->index.types[i]) : rima_resolve_type(c, f->index.types[i]);
       if (written[i]->kind == RIMA_T_ERROR) return check_args_only(c, e);
     }
     f = f->index.object;

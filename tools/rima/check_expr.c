@@ -98,8 +98,8 @@ static void refuse_twin(rima_compiler *c, const rima_local *local) {
   for (uint32_t i = c->cx.scope_base; i < c->local_count; i++) {
     const rima_local *before = c->locals[i];
     if (before->name != local->name || local->name == c->names.underscore || !local->span.end) continue;
-    rima_diagnostic *d = rima_error(&c->diagnostics, local->span, "%s is already declared in this scope",
-                                    local->name->text);
+    rima_diagnostic *d =
+        rima_error(&c->diagnostics, local->span, "%s is already declared in this scope", local->name->text);
     rima_related(&c->diagnostics, d, before->span, "first declared here");
     return;
   }

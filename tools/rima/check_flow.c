@@ -334,8 +334,10 @@ bool rima_is_int_literal(const rima_expr *e) {
   if (e->type && e->type->kind == RIMA_T_NEVER) return true;
   switch ((rima_expr_kind)e->kind) {
   case RIMA_EXPR_INT: return !e->is_character;
-  case RIMA_EXPR_UNARY: return e->op == RIMA_UNARY_NEGATE && e->operand->kind == RIMA_EXPR_INT && !e->operand->is_character;
-  case RIMA_EXPR_IF: return rima_is_int_literal(rima_block_value(e->branch.then)) && rima_is_int_literal(e->branch.otherwise);
+  case RIMA_EXPR_UNARY:
+    return e->op == RIMA_UNARY_NEGATE && e->operand->kind == RIMA_EXPR_INT && !e->operand->is_character;
+  case RIMA_EXPR_IF:
+    return rima_is_int_literal(rima_block_value(e->branch.then)) && rima_is_int_literal(e->branch.otherwise);
   case RIMA_EXPR_BLOCK: return rima_is_int_literal(rima_block_value(e->block));
   case RIMA_EXPR_MATCH:
     for (uint32_t i = 0; i < e->match.count; i++)
@@ -373,7 +375,8 @@ void rima_literal_to_float(rima_compiler *c, rima_expr *e) {
 
 /* What a branch of type `before` becomes beside one of type `other`: 0 beside 1.5 is a float. */
 rima_type *rima_adapt_branch(rima_compiler *c, rima_expr *value, rima_type *before, rima_type *other) {
-  bool adapts = before->kind == RIMA_T_INT && rima_type_strip(other)->kind == RIMA_T_FLOAT && rima_is_int_literal(value);
+  bool adapts = before->kind == RIMA_T_INT && rima_type_strip(other)->kind == RIMA_T_FLOAT &&
+                rima_is_int_literal(value);
   if (!adapts) return before;
   rima_literal_to_float(c, value);
   return RIMA_KIND(c, FLOAT);

@@ -281,7 +281,8 @@ rima_type *rima_infer_variable(rima_compiler *c, rima_global *g) {
   if (!enter_nested(c, g->span)) return RIMA_KIND(c, ERROR);
   uint32_t undo = c->undo_count;
   rima_frame frame = {.ast = g->unit->tree->init};
-  c->cx = (rima_context){.unit = g->unit, .frame = &frame, .locals_base = c->local_count, .scope_base = c->local_count};
+  c->cx = (rima_context){
+      .unit = g->unit, .frame = &frame, .locals_base = c->local_count, .scope_base = c->local_count};
   if (g->owner) c->cx.cls = rima_class_instance(c, g->owner, NULL, 0);
   rima_type *type;
   if (v->type && v->pattern->kind == RIMA_PATTERN_NAME) type = rima_resolve_type(c, v->type);

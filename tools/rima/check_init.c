@@ -1,9 +1,9 @@
-/* check_init.c: definite assignment: a field that cannot be null has a value before it is read and when its instance is
- * made (as in the Java Language Specification, chapter 16).
+/* check_init.c: definite assignment: a field that cannot be null has a value before it is read and when its
+ * instance is made (as in the Java Language Specification, chapter 16).
  *
- * Goes once through a constructor whose parts are checked already, with a set of the fields that surely have a value.
- * Behind what never goes on (return, throw, an endless loop) every field counts as assigned. Inner functions are passed
- * over: they run at another time; so do the methods that the constructor calls. */
+ * Goes once through a constructor whose parts are checked already, with a set of the fields that surely have
+ * a value. Behind what never goes on (return, throw, an endless loop) every field counts as assigned. Inner
+ * functions are passed over: they run at another time; so do the methods that the constructor calls. */
 #include "program.h"
 #include <string.h>
 
@@ -33,20 +33,24 @@ static void visit_block(assignment *a, const rima_block *block);
 
 bool rima_field_needs_value(rima_compiler *c, rima_field *f) {
   rima_type *type = rima_field_type(c, f);
-  return rima_type_rep(type) == 'R' && type->kind != RIMA_T_NULLABLE && type->kind != RIMA_T_NULL && !type->is_open;
+  return rima_type_rep(type) == 'R' && type->kind != RIMA_T_NULLABLE && type->kind != RIMA_T_NULL &&
+         !type->is_open;
 }
 
 void rima_report_unassigned(rima_compiler *c, const rima_field *f) {
   const char *type = rima_type_text(c, f->type);
-  rima_diagnostic *d = rima_error(&c->diagnostics, f->span, "the field %s may be left without a value, and a %s cannot be null",
-                                  f->name->text, type);
-  rima_hint(&c->diagnostics, d, "give it one here or on every way through `init`, or make the type %s?", type);
+  rima_diagnostic *d =
+      rima_error(&c->diagnostics, f->span,
+                 "the field %s may be left without a value, and a %s cannot be null", f->name->text, type);
+  rima_hint(&c->diagnostics, d, "give it one here or on every way through `init`, or make the type %s?",
+            type);
 }
 
 /* The bit of the field of `this` that e names, or 0. */
 static uint64_t bit_of(const assignment *a, const rima_expr *e) {
   bool is_own = e->resolved.how == RIMA_HOW_FIELD &&
-                (e->kind == RIMA_EXPR_NAME || (e->kind == RIMA_EXPR_MEMBER && e->member.object->kind == RIMA_EXPR_THIS));
+                (e->kind == RIMA_EXPR_NAME ||
+                 (e->kind == RIMA_EXPR_MEMBER && e->member.object->kind == RIMA_EXPR_THIS));
   for (uint32_t i = 0; is_own && i < a->count; i++)
     if (a->fields[i] == e->resolved.decl) return (uint64_t)1 << i;
   return 0;
@@ -57,7 +61,8 @@ static void read_field(assignment *a, const rima_expr *e) {
   if (!bit) return;
   a->reported |= bit;
   const rima_field *f = e->resolved.decl;
-  rima_diagnostic *d = rima_error(&a->c->diagnostics, e->span, "%s is read before it has a value", f->name->text);
+  rima_diagnostic *d =
+      rima_error(&a->c->diagnostics, e->span, "%s is read before it has a value", f->name->text);
   rima_related(&a->c->diagnostics, d, f->span, "declared here");
 }
 
@@ -131,8 +136,9 @@ static void visit(assignment *a, const rima_expr *e) {
   case RIMA_EXPR_UNARY: visit(a, e->operand); return;
   case RIMA_EXPR_BINARY:
   case RIMA_EXPR_RANGE: {
-    bool is_short = e->kind == RIMA_EXPR_BINARY && (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR ||
-                                                    e->op == RIMA_BINARY_COALESCE);
+    bool is_short =
+        e->kind == RIMA_EXPR_BINARY && (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR ||
+                                        e->op == RIMA_BINARY_COALESCE);
     visit(a, e->binary.left);
     if (is_short) visit_perhaps(a, e->binary.right);
     else visit(a, e->binary.right);
@@ -170,7 +176,8 @@ static void visit_assign(assignment *a, const rima_stmt *s) {
 
 static void visit_loop(assignment *a, const rima_stmt *s) {
   loop_exit loop = {.outer = a->loops, .loop = s, .at_break = EVERYTHING};
-  bool is_endless = s->kind == RIMA_STMT_WHILE && s->loop.head->kind == RIMA_EXPR_BOOL && s->loop.head->boolean;
+  bool is_endless =
+      s->kind == RIMA_STMT_WHILE && s->loop.head->kind == RIMA_EXPR_BOOL && s->loop.head->boolean;
   visit(a, s->loop.head);
   uint64_t before = a->set;
   a->loops = &loop;

@@ -340,7 +340,8 @@ static void narrow_subject(rima_compiler *c, rima_expr *subject, rima_pattern *p
 }
 
 /* The arms before `count` give ints: beside a float, literals among them are floats. */
-static rima_type *adapt_arms(rima_compiler *c, rima_expr *e, uint32_t count, rima_type *joined, rima_type *type) {
+static rima_type *adapt_arms(rima_compiler *c, rima_expr *e, uint32_t count, rima_type *joined,
+                             rima_type *type) {
   for (uint32_t i = 0; i < count; i++)
     if (!rima_is_int_literal(e->match.arms[i].body)) return joined;
   rima_type *adapted = joined;

@@ -146,7 +146,7 @@ static rima_type *check_equality(rima_compiler *c, rima_expr *e) {
     return result;
   }
   if (rima_may_warn(c) && ((l->kind == RIMA_T_NULL && !rima_type_is_nullable(r)) ||
-      (r->kind == RIMA_T_NULL && !rima_type_is_nullable(l))))
+                           (r->kind == RIMA_T_NULL && !rima_type_is_nullable(l))))
     rima_warning(&c->diagnostics, e->span, "%s is never null",
                  rima_type_text(c, l->kind == RIMA_T_NULL ? r : l));
   e->resolved.how = rima_type_rep(a) == 'R' && rima_type_rep(b) == 'R' ? RIMA_HOW_EQUALS : RIMA_HOW_ANY;
@@ -216,7 +216,8 @@ static rima_type *check_coalesce(rima_compiler *c, rima_expr *e, rima_type *expe
     return l;
   }
   if (!rima_type_is_nullable(l)) {
-    if (rima_may_warn(c)) rima_warning(&c->diagnostics, e->binary.left->span, "%s is never null", rima_type_text(c, l));
+    if (rima_may_warn(c))
+      rima_warning(&c->diagnostics, e->binary.left->span, "%s is never null", rima_type_text(c, l));
     rima_check(c, e->binary.right, l);
     return l;
   }

@@ -173,14 +173,15 @@ static rima_type *stored_type(rima_expr *target) {
 /* Assigning something wider than what a loop assumes of the local. */
 static void test_assumptions(rima_compiler *c, rima_local *local, rima_type *value) {
   for (uint32_t i = 0; i < c->assumed_count; i++)
-    if (c->assumed[i].local == local && !rima_type_is_subtype(c, value, c->assumed[i].type)) c->is_assumption_broken = true;
+    if (c->assumed[i].local == local && !rima_type_is_subtype(c, value, c->assumed[i].type))
+      c->is_assumption_broken = true;
 }
 
 static void note_assignment(rima_compiler *c, rima_expr *target, rima_type *value) {
   if (target->kind != RIMA_EXPR_NAME || target->resolved.how != RIMA_HOW_LOCAL) return;
   rima_local *local = target->resolved.local;
-  bool narrows = local->type->kind == RIMA_T_NULLABLE && !local->is_assigned_by_inner && value->kind != RIMA_T_ERROR &&
-                 rima_type_is_subtype(c, value, local->type->of);
+  bool narrows = local->type->kind == RIMA_T_NULLABLE && !local->is_assigned_by_inner &&
+                 value->kind != RIMA_T_ERROR && rima_type_is_subtype(c, value, local->type->of);
   test_assumptions(c, local, value);
   rima_narrow(c, local, narrows ? local->type->of : local->type);
   local->state = (int32_t)++c->assign_count;
@@ -237,8 +238,8 @@ static void check_assign(rima_compiler *c, rima_stmt *s) {
 
 typedef void loop_pass(rima_compiler *c, rima_stmt *s, rima_facts *after);
 
-/* What is known of a variable at the start of a loop that assigns it holds in the loop only if every assignment keeps
- * it. That is tried first; if one does not, the variable is known by its declared type. */
+/* What is known of a variable at the start of a loop that assigns it holds in the loop only if every
+ * assignment keeps it. That is tried first; if one does not, the variable is known by its declared type. */
 static void check_loop(rima_compiler *c, rima_stmt *s, loop_pass *pass, rima_facts *after) {
   uint32_t first = c->assumed_count, mark = c->undo_count, locals = c->local_count;
   for (uint32_t i = c->cx.locals_base; i < c->local_count; i++) {
@@ -247,8 +248,7 @@ static void check_loop(rima_compiler *c, rima_stmt *s, loop_pass *pass, rima_fac
     if (!is_candidate) continue;
     if (c->assumed_count < sizeof c->assumed / sizeof *c->assumed)
       c->assumed[c->assumed_count++] = (rima_fact){local, local->narrowed};
-    else
-      rima_narrow(c, local, local->type);
+    else rima_narrow(c, local, local->type);
   }
   uint32_t count = c->assumed_count;
   bool holds = true;

@@ -77,7 +77,7 @@ typedef struct rima_code {
     uint32_t reg;
     uint8_t kind; /* of the type */
   } constants[48];
-  bool is_dead; /* nothing reaches here */
+  bool is_dead;                       /* nothing reaches here */
   uint32_t *numbers, number_capacity; /* room for the new numbers of registers, then for their types */
 } rima_code;
 
@@ -120,9 +120,9 @@ void rima_handler(rima_compiler *c, uint32_t start, uint32_t end, uint32_t targe
 /* ---- emission of trees ---- */
 
 #define RIMA_ANYWHERE (-1)
-#define RIMA_NOWHERE (-2) /* calls only: the result is not wanted */
+#define RIMA_NOWHERE (-2)  /* calls only: the result is not wanted */
 #define RIMA_RETURNED (-3) /* match only: the function returns it */
-#define RIMA_FLAG_DONE 4  /* with RIMA_FLAG_ONCE: evaluated, resolved.once has it */
+#define RIMA_FLAG_DONE 4   /* with RIMA_FLAG_ONCE: evaluated, resolved.once has it */
 /* Both give the register that holds the value; dst RIMA_ANYWHERE lets the emitter choose (perhaps a
  * variable's own). */
 uint32_t rima_emit(rima_compiler *c, rima_expr *e, int32_t dst);
@@ -141,6 +141,11 @@ uint32_t rima_emit_match(rima_compiler *c, rima_expr *e, rima_type *want, int32_
 uint32_t rima_emit_try(rima_compiler *c, rima_expr *e, rima_type *want, int32_t dst);
 uint32_t rima_emit_lambda(rima_compiler *c, rima_function *ast, int32_t dst);
 uint32_t rima_emit_bound(rima_compiler *c, rima_fn *fn, rima_expr *object, rima_type *type, int32_t dst);
+/* A closure that is made up: start opens its function, whose first parameter is the closure itself, with the
+ * value it holds in field 0 (held NULL: none); end closes it; make gives an instance, in the code outside. */
+rima_class *rima_closure_start(rima_compiler *c, const char *name, rima_type *held, rima_type *type);
+void rima_closure_end(rima_compiler *c, rima_class *cls);
+uint32_t rima_closure_make(rima_compiler *c, rima_class *cls, uint32_t held);
 uint32_t rima_emit_spawn(rima_compiler *c, rima_expr *e, int32_t dst);
 void rima_emit_unwind(rima_compiler *c, rima_exit *down_to); /* finally blocks on the way out */
 void rima_emit_return(rima_compiler *c, rima_expr *value);

@@ -1,6 +1,6 @@
-/* cycles.c: which modules import each other in a cycle: strongly connected components of the imports (Tarjan, "Depth-first
- * search and linear graph algorithms", 1972). In a cycle some module runs before one whose variables it can reach, so
- * reads of these are checked (emit_global.c). */
+/* cycles.c: which modules import each other in a cycle: strongly connected components of the imports (Tarjan,
+ * "Depth-first search and linear graph algorithms", 1972). In a cycle some module runs before one whose
+ * variables it can reach, so reads of these are checked (emit_global.c). */
 #include "program.h"
 
 typedef struct search {

@@ -101,8 +101,8 @@ static void refuse_twin_variants(rima_compiler *c, const rima_class_decl *d) {
       rima_map_put(c->arena, &first, v->name.name, v);
       continue;
     }
-    rima_diagnostic *e = rima_error(&c->diagnostics, v->name.span, "%s already has a variant %s", d->name->text,
-                                    v->name.name->text);
+    rima_diagnostic *e = rima_error(&c->diagnostics, v->name.span, "%s already has a variant %s",
+                                    d->name->text, v->name.name->text);
     rima_related(&c->diagnostics, e, before->name.span, "first declared here");
   }
 }
@@ -254,15 +254,14 @@ rima_class *rima_class_new(rima_compiler *c, rima_class_kind kind, const char *n
   return cls;
 }
 
-static void add_field(rima_compiler *c, rima_class *cls, const rima_name *name, rima_type *type) {
+static void add_field(rima_class *cls, const rima_name *name, rima_type *type, bool is_mutable) {
   rima_field *f = &cls->fields[cls->field_count];
   *f = (rima_field){.name = name,
                     .type = type,
                     .slot = cls->field_base + cls->field_count,
-                    .is_mutable = true,
+                    .is_mutable = is_mutable,
                     .owner = cls};
   cls->field_count++;
-  (void)c;
 }
 
 static void builtin_error(rima_compiler *c, const char *name, const char *message) {
@@ -272,9 +271,9 @@ static void builtin_error(rima_compiler *c, const char *name, const char *messag
   cls->fields = RIMA_NEW_ARRAY(c->arena, rima_field, 3);
   if (!c->error_class) {
     c->error_class = cls;
-    add_field(c, cls, c->names.message, RIMA_KIND(c, STR));
-    add_field(c, cls, c->names.cause, rima_type_nullable(c, cls->type));
-    add_field(c, cls, rima_intern(c, "(trace)"), rima_type_nullable(c, RIMA_KIND(c, OBJECT)));
+    add_field(cls, c->names.message, RIMA_KIND(c, STR), true);
+    add_field(cls, c->names.cause, rima_type_nullable(c, cls->type), true);
+    add_field(cls, rima_intern(c, "(trace)"), rima_type_nullable(c, RIMA_KIND(c, OBJECT)), true);
   } else {
     cls->super = c->error_class;
     cls->field_base = 3;
@@ -344,7 +343,8 @@ rima_class *rima_machine_class(rima_compiler *c, const char *name) {
 static void add_member(rima_compiler *c, rima_class_decl *d, rima_member *m, rima_span span) {
   rima_member *before = rima_map_get(&d->members, m->name);
   if (before) {
-    rima_diagnostic *e = rima_error(&c->diagnostics, span, "%s already has a member %s", d->name->text, m->name->text);
+    rima_diagnostic *e =
+        rima_error(&c->diagnostics, span, "%s already has a member %s", d->name->text, m->name->text);
     rima_related(&c->diagnostics, e, before->param ? before->param->local->span : before->decl->span,
                  "first declared here");
     return;
@@ -487,7 +487,8 @@ static void declare_fields(rima_compiler *c, rima_class *cls) {
     rima_expr *value = m->param ? NULL : m->decl->variable.value;
     if (written) f->type = rima_resolve_type(c, written);
     else if (!value) f->type = RIMA_KIND(c, DYN);
-    if (is_without_init && !value && f->variable && rima_field_needs_value(c, f)) rima_report_unassigned(c, f);
+    if (is_without_init && !value && f->variable && rima_field_needs_value(c, f))
+      rima_report_unassigned(c, f);
     if (d->kind == RIMA_CLASS_INTERFACE || d->kind == RIMA_CLASS_ENUM)
       rima_error(&c->diagnostics, f->span, "%s cannot have fields",
                  d->kind == RIMA_CLASS_ENUM ? "an enum" : "an interface");
@@ -588,7 +589,7 @@ rima_class *rima_tuple_class(rima_compiler *c, rima_type *tuple) {
   cls->is_final = true;
   cls->fields = RIMA_NEW_ARRAY(c->arena, rima_field, tuple->count);
   for (uint32_t i = 0; i < tuple->count; i++)
-    add_field(c, cls, rima_intern(c, rima_arena_format(c->arena, "_%u", i + 1)), tuple->items[i]);
+    add_field(cls, rima_intern(c, rima_arena_format(c->arena, "_%u", i + 1)), tuple->items[i], false);
   cls->type = tuple;
   tuple->cls = cls;
   rima_class_declare(c, cls);

@@ -186,7 +186,8 @@ static uint32_t tree_size(const rima_expr *e, uint32_t limit) {
   }
 }
 
-/* Nothing that can throw: a stack trace would miss the inlined function. Names, fields, arithmetic that cannot fail. */
+/* Nothing that can throw: a stack trace would miss the inlined function. Names, fields, arithmetic that
+ * cannot fail. */
 static bool is_calm(rima_compiler *c, const rima_expr *e) {
   switch ((rima_expr_kind)e->kind) {
   case RIMA_EXPR_INT:
@@ -199,8 +200,8 @@ static bool is_calm(rima_compiler *c, const rima_expr *e) {
   case RIMA_EXPR_MEMBER: return is_calm(c, e->member.object);
   case RIMA_EXPR_UNARY: return e->op != RIMA_UNARY_NOT_NULL && is_calm(c, e->operand);
   case RIMA_EXPR_BINARY:
-    return e->op != RIMA_BINARY_DIV && e->op != RIMA_BINARY_REM && e->op != RIMA_BINARY_IN && e->op != RIMA_BINARY_NOT_IN &&
-           is_calm(c, e->binary.left) && is_calm(c, e->binary.right);
+    return e->op != RIMA_BINARY_DIV && e->op != RIMA_BINARY_REM && e->op != RIMA_BINARY_IN &&
+           e->op != RIMA_BINARY_NOT_IN && is_calm(c, e->binary.left) && is_calm(c, e->binary.right);
   case RIMA_EXPR_TUPLE:
     for (uint32_t i = 0; i < e->list.count; i++)
       if (!is_calm(c, e->list.items[i])) return false;
@@ -238,7 +239,9 @@ static bool is_inlinable(rima_compiler *c, rima_fn *fn) {
                   ast->param_count <= 6;
     rima_expr *value = only_value(ast);
     rima_stmt *put = value ? NULL : only_assignment(ast);
-    bool keeps_trace = !fn->unit->is_user || (value ? is_calm(c, value) : put && is_calm(c, put->assign.value) && is_calm(c, put->assign.target));
+    bool keeps_trace =
+        !fn->unit->is_user ||
+        (value ? is_calm(c, value) : put && is_calm(c, put->assign.value) && is_calm(c, put->assign.target));
     simple &= keeps_trace && !(put && (put->op == RIMA_BINARY_DIV || put->op == RIMA_BINARY_REM));
     if (simple && value && tree_size(value, LIMIT) <= LIMIT) fn->inlining = INLINE_YES;
     if (simple && put && !ast->result &&
@@ -362,7 +365,8 @@ void rima_emit_tail_call(rima_compiler *c, rima_expr *e) {
   count = rima_emit_arguments(c, call, regs, count);
   rima_line(c, e->span);
   if (is_closure) {
-    rima_op_list(c, tz_encode_abc(TZ_OP_TAIL_CLOSURE, 0, 0, rima_site(c, TZ_SITE_CLOSURE, NULL)), regs, count);
+    rima_op_list(c, tz_encode_abc(TZ_OP_TAIL_CLOSURE, 0, 0, rima_site(c, TZ_SITE_CLOSURE, NULL)), regs,
+                 count);
     return;
   }
   rima_reach_fn(c, call->fn);
@@ -490,7 +494,7 @@ static uint32_t emit_dynamic_call(rima_compiler *c, rima_call *call, int32_t dst
   uint32_t result = result_reg(c, dyn, dst);
   regs[0] = emit_argument(c, call->receiver, dyn, args_assign(call));
   uint32_t count = rima_emit_arguments(c, call, regs, 1);
-  rima_reach_dynamic(c, call->name ? call->name : c->names.invoke);
+  rima_reach_dynamic(c, call->name ? call->name : c->names.invoke, call->count);
   uint32_t site = rima_site(c, TZ_SITE_CALL, call->name ? call->name->text : NULL);
   rima_op_list(c, tz_encode_abc(TZ_OP_CALL_ANY, result, 0, site), regs, count);
   rima_code_release_but(c, mark, result);
@@ -749,7 +753,8 @@ uint32_t rima_emit_call(rima_compiler *c, rima_expr *e, rima_call *call, int32_t
 }
 
 bool rima_emit_call_condition(rima_compiler *c, rima_call *call, uint32_t label, bool when) {
-  if (!rima_may_inline(c, call) || call->result->kind != RIMA_T_BOOL || !only_value(call->fn->ast)) return false;
+  if (!rima_may_inline(c, call) || call->result->kind != RIMA_T_BOOL || !only_value(call->fn->ast))
+    return false;
   uint32_t regs[256], mark = rima_code_mark(c);
   uint32_t count = 0;
   if (call->kind == RIMA_CALL_METHOD) regs[count++] = emit_receiver(c, call);

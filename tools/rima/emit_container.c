@@ -24,7 +24,7 @@ uint32_t rima_emit_index_expr(rima_compiler *c, rima_expr *e, int32_t dst) {
   case RIMA_HOW_ARRAY: rima_op(c, load_op(object->type->of), result, a, i); break;
   case RIMA_HOW_LIST: rima_op(c, TZ_OP_LIST_LOAD, result, a, i); break;
   case RIMA_HOW_BYTE: rima_op(c, TZ_OP_STR_BYTE, result, a, i); break;
-  default: rima_reach_dynamic(c, c->names.get); rima_op(c, TZ_OP_INDEX_ANY, result, a, i);
+  default: rima_reach_dynamic(c, c->names.get, 1); rima_op(c, TZ_OP_INDEX_ANY, result, a, i);
   }
   rima_code_release(c, mark);
   return result;

@@ -92,6 +92,10 @@ uint32_t rima_convert(rima_compiler *c, uint32_t reg, rima_type *from, rima_type
   if (a == 'R' && b == 'R' && rima_is_upcast(c, from, to)) return rima_settle(c, reg, dst);
   if (b != 'R') return rima_settle(c, reg, dst);
   uint32_t result = dst >= 0 && has_type(c, (uint32_t)dst, to) ? (uint32_t)dst : rima_reg_for(c, to);
+  if (from->kind == RIMA_T_DYN && rima_type_strip(to)->kind == RIMA_T_FUNC) {
+    rima_call_fn(c, rima_adapter(c, to), &reg, 1, (int32_t)result);
+    return rima_settle(c, result, dst);
+  }
   rima_op(c, TZ_OP_CAST, result, reg, rima_image_type(c, to));
   if (from->kind == RIMA_T_DYN && to->kind != RIMA_T_NULLABLE) rima_op(c, TZ_OP_NONNULL, result, 0, 0);
   return rima_settle(c, result, dst);
@@ -259,8 +263,10 @@ static uint32_t emit_string(rima_compiler *c, rima_text text, int32_t dst) {
 uint32_t rima_emit_constant(rima_compiler *c, const rima_expr *literal, int32_t dst) {
   bool negative = literal->kind == RIMA_EXPR_UNARY;
   if (negative) literal = literal->operand;
-  if (literal->kind == RIMA_EXPR_INT) return emit_int(c, negative ? -literal->integer : literal->integer, dst);
-  if (literal->kind == RIMA_EXPR_FLOAT) return emit_float(c, negative ? -literal->number : literal->number, dst);
+  if (literal->kind == RIMA_EXPR_INT)
+    return emit_int(c, negative ? -literal->integer : literal->integer, dst);
+  if (literal->kind == RIMA_EXPR_FLOAT)
+    return emit_float(c, negative ? -literal->number : literal->number, dst);
   if (literal->kind == RIMA_EXPR_STRING) return emit_string(c, literal->text, dst);
   return emit_int(c, literal->boolean, dst);
 }
@@ -269,7 +275,8 @@ uint32_t rima_emit_constant(rima_compiler *c, const rima_expr *literal, int32_t 
 
 static uint32_t emit_local(rima_compiler *c, rima_expr *e, int32_t dst) {
   rima_local *local = e->resolved.local;
-  if (local->storage == RIMA_STORAGE_MODULE && local->info) return rima_emit_global(c, local->info, e->type, dst);
+  if (local->storage == RIMA_STORAGE_MODULE && local->info)
+    return rima_emit_global(c, local->info, e->type, dst);
   if (local->type == e->type) return rima_local_read(c, local, dst);
   uint32_t mark = rima_code_mark(c);
   uint32_t result = narrow(c, rima_local_read(c, local, RIMA_ANYWHERE), local->type, e->type, dst);
@@ -342,7 +349,7 @@ static uint32_t emit_dynamic_member(rima_compiler *c, rima_expr *e, int32_t dst)
   rima_line(c, e->span);
   if (e->is_safe) rima_branch_d(c, TZ_OP_JNULL, object, absent);
   rima_op(c, TZ_OP_GET_ANY, result, object, rima_site(c, TZ_SITE_GET, e->member.name.name->text));
-  rima_reach_dynamic(c, e->member.name.name);
+  rima_reach_dynamic_read(c, e->member.name.name);
   if (e->is_safe) {
     rima_branch_d(c, TZ_OP_JMP, 0, end);
     rima_label_here(c, absent);
@@ -467,7 +474,7 @@ static void reach_any_operator(rima_compiler *c, rima_binary_op op) {
                           : op == RIMA_BINARY_DIV ? c->names.div
                           : op == RIMA_BINARY_REM ? c->names.rem
                                                   : c->names.compare_to;
-  if (op != RIMA_BINARY_EQ && op != RIMA_BINARY_NE) rima_reach_dynamic(c, name);
+  if (op != RIMA_BINARY_EQ && op != RIMA_BINARY_NE) rima_reach_dynamic(c, name, 1);
 }
 
 static uint32_t emit_any(rima_compiler *c, rima_expr *e, int32_t dst) {
@@ -676,7 +683,7 @@ static uint32_t emit_unary(rima_compiler *c, rima_expr *e, int32_t dst) {
   } else if (e->type->kind == RIMA_T_INT || e->type->kind == RIMA_T_FLOAT) {
     rima_op(c, e->type->kind == RIMA_T_INT ? TZ_OP_NEG_I : TZ_OP_NEG_F, result, reg, 0);
   } else {
-    rima_reach_dynamic(c, c->names.negate);
+    rima_reach_dynamic(c, c->names.negate, 0);
     rima_op(c, TZ_OP_NEG_ANY, result, reg, 0);
   }
   rima_code_release(c, mark);

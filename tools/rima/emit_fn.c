@@ -489,15 +489,32 @@ uint32_t rima_emit_lambda(rima_compiler *c, rima_function *ast, int32_t dst) {
   return (uint32_t)dst;
 }
 
+rima_class *rima_closure_start(rima_compiler *c, const char *name, rima_type *held, rima_type *type) {
+  rima_class *cls = closure_class(c, name, 1);
+  if (held) closure_field(c, cls, c->names.this_, held);
+  closure_function(c, cls, name, type, c->code->unit);
+  rima_code_open(c, name, c->code->unit);
+  start_body(c, NULL, type->of);
+  return cls;
+}
+
+void rima_closure_end(rima_compiler *c, rima_class *cls) {
+  rima_code_close(c, c->code, rima_image_fn(c, cls->closure_function), 0,
+                  rima_image_fn_signature(c, cls->closure_function, true));
+}
+
+uint32_t rima_closure_make(rima_compiler *c, rima_class *cls, uint32_t held) {
+  uint32_t made = rima_reg_new(c, rima_image_type(c, cls->type), 'R');
+  rima_emit_new(c, cls, made);
+  if (cls->field_count) rima_put_field(c, held, cls->fields[0].type, made, 0);
+  return made;
+}
+
 /* A function, or a method with its object, as a value: a closure that calls it. */
 uint32_t rima_emit_bound(rima_compiler *c, rima_fn *fn, rima_expr *object, rima_type *type, int32_t dst) {
   rima_fn_signature(c, fn);
   const char *name = rima_arena_format(c->arena, "%s.ref@%s#%u", c->code->name, fn->name, ++c->lambda_count);
-  rima_class *cls = closure_class(c, name, 1);
-  if (fn->has_receiver) closure_field(c, cls, c->names.this_, fn->self);
-  closure_function(c, cls, name, type, c->code->unit);
-  rima_code_open(c, name, c->code->unit);
-  start_body(c, NULL, fn->result);
+  rima_class *cls = rima_closure_start(c, name, fn->has_receiver ? fn->self : NULL, type);
   uint32_t regs[256], count = 0, self = rima_reg_param(c, rima_image_type(c, cls->type), 'R');
   if (fn->has_receiver) count++;
   for (uint32_t i = 0; i < fn->param_count; i++)
@@ -511,16 +528,12 @@ uint32_t rima_emit_bound(rima_compiler *c, rima_fn *fn, rima_expr *object, rima_
                                     : rima_call_fn(c, fn, regs, count, RIMA_ANYWHERE);
   bool has_result = fn->result->kind != RIMA_T_VOID && fn->result->kind != RIMA_T_NEVER;
   rima_op(c, has_result ? TZ_OP_RET : TZ_OP_RET_VOID, has_result ? value : 0, 0, 0);
-  rima_code_close(c, c->code, rima_image_fn(c, cls->closure_function), 0,
-                  rima_image_fn_signature(c, cls->closure_function, true));
-  uint32_t result = rima_dst(c, type, dst), mark = rima_code_mark(c),
-           made = rima_reg_new(c, rima_image_type(c, cls->type), 'R');
+  rima_closure_end(c, cls);
+  uint32_t result = rima_dst(c, type, dst), mark = rima_code_mark(c);
   uint32_t receiver = !fn->has_receiver ? 0
                       : object          ? rima_emit(c, object, RIMA_ANYWHERE)
                                         : (uint32_t)c->code->this_reg;
-  rima_emit_new(c, cls, made);
-  if (fn->has_receiver) rima_put_field(c, receiver, fn->self, made, 0);
-  rima_move(c, result, made);
+  rima_move(c, result, rima_closure_make(c, cls, receiver));
   rima_code_release(c, mark);
   return result;
 }
@@ -605,6 +618,12 @@ void rima_emit_fn(rima_compiler *c, rima_fn *fn) {
   if (fn->kind == RIMA_FN_OBJECT || (fn->ast && fn->ast->is_native)) return;
   if (fn->kind == RIMA_FN_STRUCTURAL) {
     if (!c->diagnostics.error_count) rima_emit_structural(c, fn);
+    return;
+  }
+  if (fn->kind == RIMA_FN_DYNAMIC || fn->kind == RIMA_FN_ADAPTER) {
+    if (c->diagnostics.error_count || c->has_errors) return;
+    if (fn->kind == RIMA_FN_DYNAMIC) rima_emit_dynamic(c, fn);
+    else rima_emit_adapter(c, fn);
     return;
   }
   if (fn->kind == RIMA_FN_METHOD && !fn->ast->body && !fn->ast->value) return;

@@ -1,7 +1,8 @@
 /* emit_global.c: module variables: reading them, giving them their first value.
  *
- * Where modules import each other in a cycle, code may come to a variable before its module has initialised it. There a
- * variable that cannot be null is tested for null, any other has a flag beside it, a global of its own. */
+ * Where modules import each other in a cycle, code may come to a variable before its module has initialised
+ * it. There a variable that cannot be null is tested for null, any other has a flag beside it, a global of
+ * its own. */
 #include "code.h"
 #include <string.h>
 

@@ -202,7 +202,7 @@ static void assign_index(rima_compiler *c, rima_expr *target, rima_expr *value) 
     char rep = rima_type_rep(element);
     rima_op(c, rep == 'R' || rep == 'Y' ? TZ_OP_LIST_STORE_R : TZ_OP_LIST_STORE, reg, object, at);
   } else {
-    rima_reach_dynamic(c, c->names.set);
+    rima_reach_dynamic(c, c->names.set, 2);
     rima_op(c, TZ_OP_SET_INDEX_ANY, reg, object, at);
   }
 }
@@ -313,7 +313,8 @@ static void return_logical(rima_compiler *c, rima_expr *e) {
   rima_code_release(c, mark);
 }
 
-/* Each way to the value returns by itself if one of them ends in a tail call. False: none does, nothing was emitted. */
+/* Each way to the value returns by itself if one of them ends in a tail call. False: none does, nothing was
+ * emitted. */
 static bool return_ways(rima_compiler *c, rima_expr *e) {
   if (!rima_has_tail_call(c, e) && !rima_is_tail_call(c, e)) return false;
   switch ((rima_expr_kind)e->kind) {
@@ -395,10 +396,12 @@ static uint32_t bind_counter(rima_compiler *c, rima_pattern *p, uint32_t counter
   return counter;
 }
 
-/* for i in a..b, the bound evaluated once, one instruction at the bottom. The bound of an inclusive range lies behind its
- * last int. Behind the largest int it wraps to the smallest; then the instruction at the bottom leaves the loop at once,
- * and is told to go on until the counter has wrapped as well. `end` is a label that the caller may have branched to. */
-static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint32_t bound, bool may_wrap, uint32_t end) {
+/* for i in a..b, the bound evaluated once, one instruction at the bottom. The bound of an inclusive range
+ * lies behind its last int. Behind the largest int it wraps to the smallest; then the instruction at the
+ * bottom leaves the loop at once, and is told to go on until the counter has wrapped as well. `end` is a
+ * label that the caller may have branched to. */
+static void counted_loop(rima_compiler *c, rima_stmt *s, uint32_t counter, uint32_t bound, bool may_wrap,
+                         uint32_t end) {
   uint32_t top = rima_label(c), next = rima_label(c);
   c->code->loop_depth++;
   rima_label_back(c, top);
@@ -423,7 +426,8 @@ static void emit_range_loop(rima_compiler *c, rima_stmt *s) {
   rima_type *int_ = RIMA_KIND(c, INT);
   uint32_t counter = rima_reg_for(c, int_), bound = rima_reg_for(c, int_), end = rima_label(c);
   int64_t value;
-  bool is_constant = rima_const_int(c, head->binary.right, &value) && (value != INT64_MAX || !head->is_inclusive);
+  bool is_constant =
+      rima_const_int(c, head->binary.right, &value) && (value != INT64_MAX || !head->is_inclusive);
   rima_emit_as(c, head->binary.left, int_, (int32_t)counter);
   if (is_constant) rima_emit_constant_int(c, bound, value + head->is_inclusive);
   else rima_emit_as(c, head->binary.right, int_, (int32_t)bound);
@@ -556,7 +560,7 @@ static void emit_protocol_loop(rima_compiler *c, rima_stmt *s, rima_iteration *i
 }
 
 static void call_any(rima_compiler *c, uint32_t result, uint32_t object, const rima_name *name) {
-  rima_reach_dynamic(c, name);
+  rima_reach_dynamic(c, name, 0);
   rima_op_list(c, tz_encode_abc(TZ_OP_CALL_ANY, result, 0, rima_site(c, TZ_SITE_CALL, name->text)), &object,
                1);
 }

@@ -46,6 +46,7 @@ static uint32_t make_type(rima_compiler *c, rima_type *type) {
 uint32_t rima_image_type(rima_compiler *c, rima_type *type) {
   if (type->image_epoch == c->epoch) return type->image;
   uint32_t index = make_type(c, type);
+  if (type->kind == RIMA_T_ARRAY || type->kind == RIMA_T_CHANNEL) rima_dynamic_receiver(c, type);
   type->image_epoch = c->epoch;
   return type->image = index;
 }
@@ -75,7 +76,8 @@ static void define_native(rima_compiler *c, rima_fn *fn, const char *module, con
 
 /* Natives on the machine's own types are the machine's. */
 static bool is_machines(const rima_type *self) {
-  return self->kind == RIMA_T_PROCESS || (self->kind == RIMA_T_CLASS && self->cls->kind == RIMA_CLASS_MACHINE);
+  return self->kind == RIMA_T_PROCESS ||
+         (self->kind == RIMA_T_CLASS && self->cls->kind == RIMA_CLASS_MACHINE);
 }
 
 uint32_t rima_image_fn(rima_compiler *c, rima_fn *fn) {
@@ -85,7 +87,9 @@ uint32_t rima_image_fn(rima_compiler *c, rima_fn *fn) {
   if (fn->kind == RIMA_FN_OBJECT)
     define_native(c, fn, "tz", rima_arena_format(c->arena, "Object.%s", fn->name));
   else if (fn->ast && fn->ast->is_native && fn->self && is_machines(fn->self))
-    define_native(c, fn, "tz", rima_arena_format(c->arena, "%s.%s", rima_type_text(c, fn->self), fn->ast->name.name->text));
+    define_native(
+        c, fn, "tz",
+        rima_arena_format(c->arena, "%s.%s", rima_type_text(c, fn->self), fn->ast->name.name->text));
   else if (fn->ast && fn->ast->is_native && fn->kind != RIMA_FN_DEFAULT)
     define_native(c, fn, fn->unit->name->text, fn->name + fn->unit->name->length + 1);
   else if (fn->home_epoch && fn->home_epoch != c->epoch) {
@@ -106,9 +110,9 @@ uint32_t rima_image_global(rima_compiler *c, rima_global *g) {
   bool is_import = g->home_epoch && g->home_epoch != c->epoch;
   tz_global_entry entry = {.name = tz_text_of(g->qualified),
                            .type = rima_image_type(c, g->type),
-                           .flags = is_import                                       ? 0
+                           .flags = is_import                                      ? 0
                                     : g->unit->is_user || c->options.is_open_world ? TZ_GLOBAL_EXPORT
-                                                                                    : 0};
+                                                                                   : 0};
   if (is_import) entry.module = tz_text_of(rima_home_name(c, g->home_epoch));
   g->image = tz_image_add_global(c->image, &entry);
   g->image_epoch = c->epoch;
@@ -263,7 +267,8 @@ static tz_field *class_fields(rima_compiler *c, rima_class *cls) {
   tz_field *fields = RIMA_NEW_ARRAY(c->arena, tz_field, cls->field_count + 1);
   for (uint32_t i = 0; i < cls->field_count; i++)
     fields[i] = (tz_field){tz_text_of(cls->fields[i].name->text),
-                           rima_image_type(c, rima_field_type(c, &cls->fields[i]))};
+                           rima_image_type(c, rima_field_type(c, &cls->fields[i])),
+                           cls->fields[i].is_mutable ? 0 : TZ_FIELD_FIXED};
   return fields;
 }
 

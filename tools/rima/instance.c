@@ -62,7 +62,8 @@ rima_type *rima_type_substitute(rima_compiler *c, rima_type *type) {
   case RIMA_T_PARAM: return type->param->type ? rima_type_of_element(c, type->param->type) : type;
   case RIMA_T_NULLABLE: return rima_type_nullable(c, rima_type_substitute(c, type->of));
   case RIMA_T_ARRAY:
-    if (type->of->kind == RIMA_T_PARAM) return rima_type_array(c, type->of->param->type ? type->of->param->type : type->of);
+    if (type->of->kind == RIMA_T_PARAM)
+      return rima_type_array(c, type->of->param->type ? type->of->param->type : type->of);
     return rima_type_array(c, rima_type_substitute(c, type->of));
   case RIMA_T_CHANNEL: return rima_type_channel(c, rima_type_substitute(c, type->of));
   default: break;
@@ -155,7 +156,8 @@ rima_fn *rima_fn_instance(rima_compiler *c, rima_function *ast, rima_unit *unit,
                           rima_extension *extension, rima_type *const *extension_args,
                           rima_type *const *args) {
   uint32_t extension_count = extension ? extension->decl->extend.type_param_count : 0;
-  const void *key = owner ? (const void *)owner : ast; /* the owner's members, else the uses of one function */
+  const void *key =
+      owner ? (const void *)owner : ast; /* the owner's members, else the uses of one function */
   rima_fn *first = rima_map_get(&c->functions, key);
   for (rima_fn *fn = first; fn; fn = fn->next_instance)
     if (fn->ast == ast && fn->owner == owner && same_types(fn->args, args, ast->type_param_count) &&

@@ -93,10 +93,10 @@ struct rima_unit {
   bool is_declared, is_named; /* imports, own names */
   const rima_name *key;       /* in c->units */
   bool is_in_cycle;           /* of modules that import each other */
-  uint8_t order_state; /* of the ordering of initialisers */
-  uint32_t low;        /* of the search for cycles */
-  uint32_t epoch;      /* compile in which its code was emitted */
-  rima_fn *init;       /* runs initialisers and statements; NULL until reached */
+  uint8_t order_state;        /* of the ordering of initialisers */
+  uint32_t low;               /* of the search for cycles */
+  uint32_t epoch;             /* compile in which its code was emitted */
+  rima_fn *init;              /* runs initialisers and statements; NULL until reached */
 };
 
 /* ---- classes ---- */
@@ -198,6 +198,8 @@ typedef enum rima_fn_kind {
   RIMA_FN_TEST,
   RIMA_FN_STRUCTURAL, /* equals, hash, toString of tuples and enums: no tree */
   RIMA_FN_OBJECT,     /* the three methods of Object itself, machine's */
+  RIMA_FN_DYNAMIC,    /* an entry point of dynamic code; see dynamic.c */
+  RIMA_FN_ADAPTER,    /* makes a function of one type of a dyn that may be one of another */
 } rima_fn_kind;
 
 typedef enum rima_structural { RIMA_TO_STRING, RIMA_EQUALS, RIMA_HASH } rima_structural;
@@ -216,9 +218,10 @@ struct rima_fn {
   rima_type *self;   /* type of `this` */
   rima_extension *extension;
   rima_type **extension_args;
-  rima_type **args; /* for ast->type_params */
-  rima_fn *next_instance; /* instance.c: with the same key */
-  rima_fn *of;      /* DEFAULT: whose */
+  rima_type **args;             /* for ast->type_params */
+  rima_fn *next_instance;       /* instance.c: with the same key */
+  struct rima_dynamic_use *use; /* DYNAMIC */
+  rima_fn *of;                  /* DEFAULT: whose */
   rima_expr *default_value;
   uint32_t of_index;
   rima_type **params; /* without `this` */
@@ -246,7 +249,7 @@ struct rima_global {
   rima_type *type;
   rima_span span;
   bool is_mutable, is_private, is_busy, is_reached;
-  bool is_constant; /* its value is a literal, written where it is used */
+  bool is_constant;  /* its value is a literal, written where it is used */
   rima_global *flag; /* whether it has its value, where that must be asked */
   const char *qualified;
   uint32_t image, image_epoch, home_epoch;
@@ -360,9 +363,10 @@ typedef struct rima_context {
   rima_frame *frame;
   rima_local *this_local; /* NULL: no `this` here */
   rima_type *this_type;
-  uint32_t locals_base; /* locals of this context start here */
-  uint32_t scope_base;  /* ... and those of the innermost scope here */
-  bool is_open_check;   /* a generic body with its parameters open: lenient, nothing is emitted */
+  uint32_t locals_base;  /* locals of this context start here */
+  uint32_t scope_base;   /* ... and those of the innermost scope here */
+  bool is_open_check;    /* a generic body with its parameters open: lenient, nothing is emitted */
+  bool is_dynamic_entry; /* type arguments that nothing tells are dyn */
 } rima_context;
 
 typedef struct rima_undo {
@@ -386,23 +390,25 @@ struct rima_compiler {
   rima_map units;      /* name or path (interned) → unit */
   rima_list unit_list; /* in the order loaded */
   rima_unit *core, *program;
-  rima_map builtins;        /* name → entity: int, Object, Error, … */
-  rima_map extensions;      /* method name → rima_extension_method chain */
-  rima_map functions;       /* class or syntax → chain of rima_fn instances, see instance.c */
-  rima_map overridden;      /* names of methods that some class overrides */
-  rima_map dynamic_names;   /* names used on dyn values */
-  rima_map methods_by_name; /* name → rima_list of rima_class with such a method, for dynamic names */
-  rima_map class_decls;     /* rima_decl → rima_class_decl */
+  rima_map builtins;           /* name → entity: int, Object, Error, … */
+  rima_map extensions;         /* method name → rima_extension_method chain */
+  rima_map functions;          /* class or syntax → chain of rima_fn instances, see instance.c */
+  rima_map overridden;         /* names of methods that some class overrides */
+  rima_map dynamic_names;      /* name → rima_dynamic_use, the newest */
+  rima_list dynamic_uses;      /* all of them */
+  rima_list dynamic_receivers; /* rima_type: whose values dynamic code may meet */
+  rima_map adapters;           /* function type → RIMA_FN_ADAPTER */
+  rima_map class_decls;        /* rima_decl → rima_class_decl */
 
   rima_class *list_class_hint;
   rima_class_decl *list_decl, *map_decl, *range_decl, *comparable_decl, *iterable_decl, *iterator_decl;
   rima_fn *object_methods[3];
   rima_class *error_class, *deferred_class;
   rima_list reached_roots, image_globals; /* in the present compile */
-  rima_map stubs;  /* interface method → function that is never called */
-  rima_list homes; /* names of the images made so far */
-  rima_map cells;  /* type → its cell class */
-  bool has_errors; /* some source could not be parsed */
+  rima_map stubs;                         /* interface method → function that is never called */
+  rima_list homes;                        /* names of the images made so far */
+  rima_map cells;                         /* type → its cell class */
+  bool has_errors;                        /* some source could not be parsed */
 
   rima_list queue; /* rima_fn to check and emit */
   uint32_t queue_at;
@@ -421,7 +427,7 @@ struct rima_compiler {
   rima_fact assumed[64]; /* by the loops being checked, of locals that they assign */
   uint32_t assumed_count;
   bool is_assumption_broken;
-  uint32_t depth; /* of nested checks */
+  uint32_t depth;        /* of nested checks */
   uint32_t assign_count; /* assignments to locals seen: tells expressions that change locals */
   uint32_t lambda_count;
   uint32_t inline_depth;
@@ -437,8 +443,8 @@ struct rima_compiler {
     const rima_name *this_, *core, *main, *get, *set, *plus, *minus, *times, *div, *rem, *negate, *contains,
         *equals, *hash, *to_string, *compare_to, *invoke, *iterator, *has_next, *next, *slice, *len, *message,
         *cause, *ordinal, *name, *values, *send, *recv, *try_recv, *close, *list, *map, *range, *array,
-        *channel, *assert_error, *int_to_str, *float_to_str, *bool_to_str, *any_to_str, *any_hash, *comparable,
-        *underscore;
+        *channel, *assert_error, *int_to_str, *float_to_str, *bool_to_str, *any_to_str, *any_hash,
+        *comparable, *underscore;
   } names;
 };
 
@@ -564,6 +570,9 @@ rima_type *rima_check_construct(rima_compiler *c, rima_class *cls, rima_expr *e,
 rima_call *rima_check_method_call(rima_compiler *c, rima_expr *receiver, rima_type *receiver_type,
                                   const rima_name *name, rima_expr **args, uint32_t count,
                                   rima_type *expected, rima_span span);
+/* Methods that no class declares: the machine's for a type, or those that every value has. */
+typedef enum rima_builtin { RIMA_BUILTIN_NONE, RIMA_BUILTIN_OF_TYPE, RIMA_BUILTIN_OF_ALL } rima_builtin;
+rima_builtin rima_builtin_method(rima_compiler *c, rima_type *type, const rima_name *name, uint32_t *params);
 rima_type *rima_check_member(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_name(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_binary(rima_compiler *c, rima_expr *e, rima_type *expected);
@@ -572,7 +581,8 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
 rima_type *rima_check_lambda(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected);
 rima_type *rima_check_if(rima_compiler *c, rima_expr *e, rima_type *expected);
-/* The value is an int literal, whatever way the expression takes: it becomes a float where its sibling is one. */
+/* The value is an int literal, whatever way the expression takes: it becomes a float where its sibling is
+ * one. */
 bool rima_is_int_literal(const rima_expr *e);
 void rima_literal_to_float(rima_compiler *c, rima_expr *e);
 rima_type *rima_adapt_branch(rima_compiler *c, rima_expr *value, rima_type *before, rima_type *other);
@@ -591,7 +601,8 @@ void rima_check_fn(rima_compiler *c, rima_fn *fn);
 rima_type *rima_infer_result(rima_compiler *c, rima_fn *fn);
 rima_type *rima_infer_variable(rima_compiler *c, rima_global *global);
 rima_type *rima_infer_field(rima_compiler *c, rima_field *field);
-/* Whether the fields that cannot be null have a value when a constructor of cls, checked without errors, ends. */
+/* Whether the fields that cannot be null have a value when a constructor of cls, checked without errors,
+ * ends. */
 void rima_check_assigned(rima_compiler *c, rima_class *cls);
 bool rima_field_needs_value(rima_compiler *c, rima_field *field);
 void rima_report_unassigned(rima_compiler *c, const rima_field *field);
@@ -617,13 +628,29 @@ rima_local *rima_find_local(rima_compiler *c, const rima_name *name);
 bool rima_const_int(rima_compiler *c, const rima_expr *e, int64_t *value);
 
 /* ---- reach.c ---- */
-void rima_reach_fn(rima_compiler *c, rima_fn *fn);        /* its code is needed */
-void rima_reach_virtual(rima_compiler *c, rima_fn *root); /* it is called through a slot */
-void rima_reach_class(rima_compiler *c, rima_class *cls); /* instances are made */
-void rima_reach_unit(rima_compiler *c, rima_unit *unit);  /* its initialisers are needed */
-void rima_reach_dynamic(rima_compiler *c, const rima_name *name);
+void rima_reach_fn(rima_compiler *c, rima_fn *fn);              /* its code is needed */
+void rima_reach_virtual(rima_compiler *c, rima_fn *root);       /* it is called through a slot */
+void rima_reach_class(rima_compiler *c, rima_class *cls);       /* instances are made */
+void rima_reach_unit(rima_compiler *c, rima_unit *unit);        /* its initialisers are needed */
+void rima_reach_slots(rima_compiler *c, const rima_name *name); /* methods of this name get slots */
 void rima_reach_whole(rima_compiler *c, rima_class *cls);
 bool rima_is_overridden(rima_compiler *c, rima_fn *method); /* a call may have to choose at run time */
+
+/* ---- dynamic.c ---- */
+/* Something that dynamic code does with a name: calls it with so many arguments, or reads it (count -1). */
+typedef struct rima_dynamic_use {
+  const rima_name *name;
+  int32_t count;
+  struct rima_dynamic_use *next; /* of the same name */
+  rima_map entries;              /* receiver's type → RIMA_FN_DYNAMIC */
+} rima_dynamic_use;
+void rima_reach_dynamic(rima_compiler *c, const rima_name *name, uint32_t count);
+void rima_reach_dynamic_read(rima_compiler *c, const rima_name *name);
+bool rima_is_called_dynamically(rima_compiler *c, const rima_name *name);
+void rima_dynamic_receiver(rima_compiler *c, rima_type *type); /* the program makes values of this type */
+void rima_emit_dynamic(rima_compiler *c, rima_fn *fn);
+rima_fn *rima_adapter(rima_compiler *c, rima_type *type); /* type: a function's, or nullable */
+void rima_emit_adapter(rima_compiler *c, rima_fn *fn);
 
 /* ---- emission ---- */
 void rima_emit_fn(rima_compiler *c, rima_fn *fn); /* checks and emits */
@@ -697,7 +724,7 @@ typedef struct rima_map_plan {
 
 /* How far the compiler had come before the present compile. */
 typedef struct rima_progress {
-  uint32_t units, live;
+  uint32_t units, live, uses, receivers;
 } rima_progress;
 void rima_progress_mark(rima_compiler *c, rima_progress *at);
 void rima_roll_back(rima_compiler *c, const rima_progress *to);

@@ -116,24 +116,23 @@ void rima_reach_class(rima_compiler *c, rima_class *cls) {
     if (s->kind == RIMA_CLASS_VARIANT || !s->decl) continue;
     for (uint32_t i = 0; i < s->decl->member_count; i++) {
       rima_member *m = &s->decl->list[i];
-      if (c->options.is_open_world || rima_map_get(&c->dynamic_names, m->name)) reach_named(c, s, m);
+      if (c->options.is_open_world || rima_is_called_dynamically(c, m->name)) reach_named(c, s, m);
     }
   }
+  rima_dynamic_receiver(c, cls->type);
 }
 
-/* In an open world, whatever an image mentions is complete: later images can neither add methods nor slots. */
+/* In an open world, whatever an image mentions is complete: later images can neither add methods nor slots.
+ */
 void rima_reach_whole(rima_compiler *c, rima_class *cls) {
   if (!c->options.is_open_world || !cls->decl || cls->home_epoch) return;
-  if (cls->kind == RIMA_CLASS_VARIANT || (cls->kind == RIMA_CLASS_CLASS && !cls->decl->decl->is_abstract)) rima_reach_class(c, cls);
+  if (cls->kind == RIMA_CLASS_VARIANT || (cls->kind == RIMA_CLASS_CLASS && !cls->decl->decl->is_abstract))
+    rima_reach_class(c, cls);
   for (uint32_t i = 0; cls->kind != RIMA_CLASS_VARIANT && i < cls->decl->member_count; i++)
     reach_named(c, cls, &cls->decl->list[i]);
 }
 
-/* Methods of a value of unknown type: of every live class, and the extensions of the types without classes.
- */
-void rima_reach_dynamic(rima_compiler *c, const rima_name *name) {
-  if (rima_map_get(&c->dynamic_names, name)) return;
-  rima_map_put(c->arena, &c->dynamic_names, name, (void *)(uintptr_t)name);
+void rima_reach_slots(rima_compiler *c, const rima_name *name) {
   for (uint32_t i = 0; i < 3; i++)
     if (strcmp(c->object_methods[i]->name, name->text) == 0) rima_reach_virtual(c, c->object_methods[i]);
   for (uint32_t i = 0; i < c->live_classes.count; i++) {
@@ -143,18 +142,6 @@ void rima_reach_dynamic(rima_compiler *c, const rima_name *name) {
       rima_member *m = rima_map_get(&s->decl->members, name);
       if (m) reach_named(c, s, m);
     }
-  }
-  for (rima_extension_method *m = rima_map_get(&c->extensions, name); m; m = m->next) {
-    rima_extension *x = m->extension;
-    if (x->decl->extend.type_param_count || m->decl->function->type_param_count ||
-        m->decl->function->is_static)
-      continue;
-    rima_type **args;
-    if (x->decl->extend.target->kind != RIMA_TYPE_NAME) continue;
-    rima_type *kinds[] = {RIMA_KIND(c, INT), RIMA_KIND(c, FLOAT), RIMA_KIND(c, BOOL), RIMA_KIND(c, STR)};
-    for (int k = 0; k < 4; k++)
-      if (rima_extension_find(c, kinds[k], name, &args) == m)
-        rima_reach_fn(c, rima_fn_instance(c, m->decl->function, x->unit, NULL, x, NULL, NULL));
   }
 }
 

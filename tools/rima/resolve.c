@@ -93,7 +93,7 @@ static bool satisfies_bound(rima_compiler *c, rima_type *type, rima_type *bound)
 bool rima_check_bounds(rima_compiler *c, rima_type_param *params, rima_type *const *types, uint32_t count,
                        rima_span span) {
   for (uint32_t i = 0; i < count; i++) {
-    if (!params[i].bound) continue;
+    if (!params[i].bound || types[i]->kind == RIMA_T_DYN) continue; /* a dyn is asked at run time */
     rima_type *before[8];
     for (uint32_t k = 0; k < count; k++) before[k] = params[k].type;
     rima_params_bind(params, count, types);
@@ -190,7 +190,8 @@ static rima_type *resolve_named(rima_compiler *c, rima_type_expr *expr) {
   rima_type *args[8];
   bool is_array = entity->kind == RIMA_ENTITY_TYPE && entity->name == c->names.array;
   for (uint32_t i = 0; i < expr->named.arg_count; i++) {
-    args[i] = is_array ? rima_resolve_element(c, expr->named.args[i]) : rima_resolve_type(c, expr->named.args[i]);
+    args[i] =
+        is_array ? rima_resolve_element(c, expr->named.args[i]) : rima_resolve_type(c, expr->named.args[i]);
     if (is_narrow(args[i]) && !is_array) {
       rima_error(&c->diagnostics, expr->named.args[i]->span, "%s is only an element type of Array",
                  rima_type_text(c, args[i]));

@@ -1,11 +1,14 @@
 /* rollback.c: a compile that failed leaves no trace in what later compiles of the same compiler rely on.
  *
- * Types, classes and functions stay known, but nothing that was reached, made live or given an index in the failed image
- * counts as done. */
+ * Types, classes and functions stay known, but nothing that was reached, made live or given an index in the
+ * failed image counts as done. */
 #include "program.h"
 
 void rima_progress_mark(rima_compiler *c, rima_progress *at) {
-  *at = (rima_progress){.units = c->unit_list.count, .live = c->live_classes.count};
+  *at = (rima_progress){.units = c->unit_list.count,
+                        .live = c->live_classes.count,
+                        .uses = c->dynamic_uses.count,
+                        .receivers = c->dynamic_receivers.count};
   c->reached_roots.count = c->image_globals.count = 0;
 }
 
@@ -20,7 +23,8 @@ static void forget_functions(rima_compiler *c) {
 }
 
 static void forget_live(rima_compiler *c, uint32_t from) {
-  for (uint32_t i = from; i < c->live_classes.count; i++) ((rima_class *)c->live_classes.items[i])->is_live = false;
+  for (uint32_t i = from; i < c->live_classes.count; i++)
+    ((rima_class *)c->live_classes.items[i])->is_live = false;
   for (uint32_t i = from; i < c->live_classes.count; i++) {
     rima_class *cls = c->live_classes.items[i];
     for (rima_class *s = cls; s; s = s->super) rima_pop_dead(c, s);
@@ -36,6 +40,15 @@ static void pop(rima_list *list) {
 void rima_pop_dead(rima_compiler *c, rima_class *cls) {
   pop(&cls->live_below);
   for (uint32_t i = 0; i < cls->interface_count; i++) rima_pop_dead(c, cls->interfaces[i]);
+}
+
+static void forget_dynamic(rima_compiler *c, const rima_progress *to) {
+  while (c->dynamic_uses.count > to->uses) {
+    rima_dynamic_use *use = c->dynamic_uses.items[--c->dynamic_uses.count];
+    rima_map_put(c->arena, &c->dynamic_names, use->name, use->next);
+  }
+  while (c->dynamic_receivers.count > to->receivers)
+    ((rima_type *)c->dynamic_receivers.items[--c->dynamic_receivers.count])->is_receiver = false;
 }
 
 static void forget_roots(rima_compiler *c) {
@@ -55,6 +68,7 @@ void rima_roll_back(rima_compiler *c, const rima_progress *to) {
     cls->is_laid_out = false;
   }
   forget_live(c, to->live);
+  forget_dynamic(c, to);
   forget_roots(c);
   for (uint32_t i = 0; i < c->image_globals.count; i++) {
     rima_global *g = c->image_globals.items[i];
@@ -63,10 +77,8 @@ void rima_roll_back(rima_compiler *c, const rima_progress *to) {
   uint32_t kept = to->units; /* the library's modules stay, the program's do not */
   for (uint32_t i = to->units; i < c->unit_list.count; i++) {
     rima_unit *unit = c->unit_list.items[i];
-    if (!unit->is_user)
-      c->unit_list.items[kept++] = unit;
-    else if (unit->key)
-      rima_map_put(c->arena, &c->units, unit->key, NULL);
+    if (!unit->is_user) c->unit_list.items[kept++] = unit;
+    else if (unit->key) rima_map_put(c->arena, &c->units, unit->key, NULL);
   }
   c->unit_list.count = kept;
 }

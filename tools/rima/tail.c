@@ -1,9 +1,9 @@
-/* tail.c: which calls in tail position reuse the frame of their caller: those by which a function calls itself, and those
- * to a function of the same module from which tail calls lead back. Others keep their frame, so that stack traces
- * show it.
+/* tail.c: which calls in tail position reuse the frame of their caller: those by which a function calls
+ * itself, and those to a function of the same module from which tail calls lead back. Others keep their
+ * frame, so that stack traces show it.
  *
- * That a call leads back is told by names alone, before anything is checked: a name that means something else there
- * costs a frame in a trace, nothing more. */
+ * That a call leads back is told by names alone, before anything is checked: a name that means something else
+ * there costs a frame in a trace, nothing more. */
 #include "code.h"
 
 enum { GROUP_LIMIT = 16 }; /* functions looked at to find the way back */
@@ -30,7 +30,8 @@ static void collect_value(rima_compiler *c, const rima_expr *e, rima_list *names
     for (uint32_t i = 0; i < e->match.count; i++) collect_value(c, e->match.arms[i].body, names);
     return;
   case RIMA_EXPR_BINARY:
-    if (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR) collect_value(c, e->binary.right, names);
+    if (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR)
+      collect_value(c, e->binary.right, names);
     return;
   default: return;
   }
@@ -116,7 +117,8 @@ bool rima_is_tail_call(rima_compiler *c, const rima_expr *e) {
   if (call->kind == RIMA_CALL_CLOSURE)
     return call->receiver->resolved.how == RIMA_HOW_LOCAL && c->code->own_local &&
            call->receiver->resolved.local == c->code->own_local;
-  if (call->kind == RIMA_CALL_METHOD ? rima_must_dispatch(c, call) : call->kind != RIMA_CALL_STATIC) return false;
+  if (call->kind == RIMA_CALL_METHOD ? rima_must_dispatch(c, call) : call->kind != RIMA_CALL_STATIC)
+    return false;
   return !call->fn->ast->is_native && is_recursive(c, call->fn) && !rima_may_inline(c, call);
 }
 
@@ -125,16 +127,16 @@ bool rima_has_tail_call(rima_compiler *c, const rima_expr *e) {
   switch ((rima_expr_kind)e->kind) {
   case RIMA_EXPR_CALL: return rima_is_tail_call(c, e);
   case RIMA_EXPR_IF:
-    return e->branch.otherwise &&
-           (rima_has_tail_call(c, rima_block_value(e->branch.then)) || rima_has_tail_call(c, e->branch.otherwise));
+    return e->branch.otherwise && (rima_has_tail_call(c, rima_block_value(e->branch.then)) ||
+                                   rima_has_tail_call(c, e->branch.otherwise));
   case RIMA_EXPR_BLOCK: return rima_has_tail_call(c, rima_block_value(e->block));
   case RIMA_EXPR_MATCH:
     for (uint32_t i = 0; i < e->match.count; i++)
       if (rima_has_tail_call(c, e->match.arms[i].body)) return true;
     return false;
   case RIMA_EXPR_BINARY:
-    return (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR) && e->resolved.how != RIMA_HOW_CALL &&
-           rima_has_tail_call(c, e->binary.right);
+    return (e->op == RIMA_BINARY_LOGICAL_AND || e->op == RIMA_BINARY_LOGICAL_OR) &&
+           e->resolved.how != RIMA_HOW_CALL && rima_has_tail_call(c, e->binary.right);
   default: return false;
   }
 }

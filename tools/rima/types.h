@@ -35,7 +35,8 @@ struct rima_class;
 
 typedef struct rima_type {
   uint8_t kind;
-  bool is_open; /* mentions a type parameter or an error */
+  bool is_open;     /* mentions a type parameter or an error */
+  bool is_receiver; /* known to dynamic.c */
   uint32_t hash;
   uint32_t count;              /* TUPLE, FUNC */
   struct rima_type **items;    /* TUPLE: its parts; FUNC: parameters */

@@ -12,7 +12,7 @@
 #include "terza/image.h"
 #include "terza/opcode.h"
 
-enum { TZ_FORMAT_VERSION = 1 }; /* of the file format */
+enum { TZ_FORMAT_VERSION = 2 }; /* of the file format */
 
 /* Why a module was refused: the section, the byte offset within that section, and the reason. */
 typedef struct tz_image_error {

@@ -17,6 +17,11 @@ tz_class *tz_class_new(tz_vm *vm, tz_module *module, const char *qualified_name,
 tz_class *tz_class_alloc(tz_vm *vm, tz_module *module, const char *qualified_name, uint32_t n_methods, uint32_t flags);
 bool tz_class_complete(tz_class *cls, tz_class *super, const tz_class_field *fields, uint32_t n_fields,
                        const tz_class_method *methods);
+/* Dynamic code cannot assign the field of this slot. False: out of memory. */
+bool tz_class_fix(tz_class *cls, uint32_t slot);
+static inline bool tz_class_is_fixed(const tz_class *cls, uint32_t slot) {
+  return cls->fixed != NULL && cls->fixed[slot / 64] >> slot % 64 & 1;
+}
 /* Adds or replaces the itable of one interface; `methods` (in the interface's order) is copied. */
 bool tz_class_add_itable(tz_class *cls, tz_class *interface, tz_function *const *methods);
 /* Links the class under its superclass (class hierarchy analysis), registers its name. */
@@ -58,8 +63,8 @@ tz_string *tz_string_permanent(tz_vm *vm, const char *utf8, size_t bytes);
 /* Links the finished module into vm->modules; its global storage becomes a root. */
 void tz_module_publish(tz_vm *vm, tz_module *module);
 
-/* Extension methods that dynamic calls may find: functions named "TypeName.method" in module `core` and others. */
-bool tz_vm_add_extension(tz_vm *vm, const char *type_name, const char *method, tz_function *f);
-tz_function *tz_vm_find_extension(tz_vm *vm, const tz_class *cls, const char *interned_method);
-/* For values that are no objects: type_name "int", "float", "bool". */
-tz_function *tz_vm_find_extension_named(tz_vm *vm, const char *type_name, const char *interned_method);
+/* Functions that dynamic code finds by name, number of parameters and receiver: the type of the first parameter. A later
+ * one takes the place of an earlier one. False: out of memory. */
+bool tz_vm_add_dynamic(tz_vm *vm, const char *name, tz_function *f);
+/* For receivers of exactly this type. NULL: none. */
+tz_function *tz_vm_find_dynamic(tz_vm *vm, const tz_type *receiver, const char *interned_name, uint32_t n_params);

@@ -87,6 +87,8 @@ bool tz_utf8_is_valid(const char *text, size_t bytes);
 /* Rima's == and hash() of any two values; may call guest code (equals, hash) and collect. False: exception pending. */
 bool tz_any_equal(tz_thread *th, uint64_t a, uint64_t b, bool *equal);
 bool tz_any_hash(tz_thread *th, uint64_t any, int64_t *hash);
+/* Of a closure, the closure itself not counted; -1 for any other value. */
+int tz_any_parameter_count(uint64_t any);
 
 /* The guest's output on fd 1 or 2: to the embedder's hook, or the process's descriptor through a buffer of the VM that
  * tz_vm_flush empties (so do the end of a run and fd 2's writes). Flushing tells whether every write so far succeeded;

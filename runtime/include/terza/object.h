@@ -71,6 +71,7 @@ struct tz_class {
   tz_type *type;         /* the CLASS type of this class (arrays, strings: their own type) */
   uint32_t n_fields, n_methods, n_itables;
   tz_class_field *fields;    /* all, inherited first */
+  uint64_t *fixed;           /* a bit for each field: dynamic code cannot assign it; NULL: it can assign all */
   tz_class_method *methods;  /* names and signatures of the vtable */
   tz_itable *itables;        /* every interface implemented, inherited ones too, sorted by address */
   uint64_t hash;             /* type-signature hash of the declaration */

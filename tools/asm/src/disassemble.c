@@ -84,7 +84,7 @@ static void put_members(dis *d, const tz_class_entry *c) {
     tz_out_name(&d->out, c->fields[i].name);
     tz_out_text(&d->out, " ");
     tz_dis_type(d, c->fields[i].type);
-    tz_out_text(&d->out, "\n");
+    tz_out_text(&d->out, c->fields[i].flags & TZ_FIELD_FIXED ? " fixed\n" : "\n");
   }
   for (uint32_t i = 0; i < c->n_methods; i++) {
     tz_out_text(&d->out, "  method ");
@@ -177,6 +177,7 @@ static void put_function(dis *d, uint32_t i) {
   put_signature(d, f->signature);
   if (f->flags & TZ_FUNCTION_EXPORT) tz_out_text(&d->out, " export");
   if (f->flags & TZ_FUNCTION_SHARED) tz_out_text(&d->out, " shared");
+  if (f->flags & TZ_FUNCTION_DYNAMIC) tz_out_text(&d->out, " dynamic");
   if (f->module.length == 0) {
     tz_out_text(&d->out, " {\n");
     tz_dis_body(d, f);

@@ -274,9 +274,10 @@ static bool grow(tz_asm *p, void **items, uint32_t n, uint32_t *capacity, size_t
 }
 
 static void parse_field(tz_asm *p, tz_class_entry *c, class_parts *parts) {
-  tz_field f = {{"", 0}, TZ_NONE};
+  tz_field f = {{"", 0}, TZ_NONE, 0};
   if (!tz_asm_name(p, &f.name, "a field's name")) return;
   f.type = tz_asm_type(p);
+  if (tz_asm_accept_word(p, "fixed")) f.flags = TZ_FIELD_FIXED;
   if (grow(p, (void **)&parts->fields, c->n_fields, &parts->fields_capacity, sizeof f))
     parts->fields[c->n_fields++] = f;
 }
@@ -344,8 +345,10 @@ static void parse_class(tz_asm *p, uint32_t index, tz_text module, tz_text name)
 
 static void parse_function(tz_asm *p, uint32_t index, tz_text module, tz_text name, uint32_t kind_flags,
                            bool has_body) {
-  static const word_flag flags[] = {
-      {"export", TZ_FUNCTION_EXPORT}, {"shared", TZ_FUNCTION_SHARED}, {NULL, 0}};
+  static const word_flag flags[] = {{"export", TZ_FUNCTION_EXPORT},
+                                    {"shared", TZ_FUNCTION_SHARED},
+                                    {"dynamic", TZ_FUNCTION_DYNAMIC},
+                                    {NULL, 0}};
   tz_function_entry f = {.name = name, .module = module, .flags = kind_flags, .source = TZ_NONE};
   f.signature = tz_asm_signature(p);
   while (!p->failed && accept_flag(p, flags, &f.flags)) {}

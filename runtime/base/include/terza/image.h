@@ -37,9 +37,14 @@ typedef struct tz_signature {
   const uint32_t *params; /* type indexes */
 } tz_signature;
 
+enum { /* field flags */
+  TZ_FIELD_FIXED = 1, /* set.any refuses it; putf, which is its class's business, does not ask */
+};
+
 typedef struct tz_field {
   tz_text name;
   uint32_t type;
+  uint32_t flags;
 } tz_field;
 
 typedef struct tz_method {
@@ -107,6 +112,9 @@ enum { /* function flags */
   TZ_FUNCTION_EXPORT = 1,
   TZ_FUNCTION_NATIVE = 2, /* imported from the host: module.name registered by the embedder or class library */
   TZ_FUNCTION_SHARED = 4, /* as TZ_CLASS_SHARED */
+  TZ_FUNCTION_DYNAMIC = 8, /* what dynamic code finds by the last part of its name, its number of parameters and the type
+                            * of the first, the receiver: "List[int].map" is called by call.any map. A name that begins
+                            * with & gives a method as a value to get.any. */
 };
 
 /* Registers are ordered: parameters, then n_ref_locals registers of kind R or Y (null on entry), then int and float
