@@ -1,16 +1,17 @@
 // harness.mjs: runs one program and reports its times; see ../rima/harness.rima.
 
 /**
- * Calls once(size) as often as the arguments say; it says whether its result was right. The exit status becomes 1 when
- * a result was wrong.
+ * Calls once(size) as often as the arguments say; it says whether its result was right, at once or by a promise. The exit
+ * status becomes 1 when a result was wrong.
  */
-export function run(defaultSize, once) {
+export async function run(defaultSize, once) {
   const iterations = argument(0, 1);
   const size = argument(1, defaultSize);
   let allRight = true;
   for (let i = 0; i < iterations; i++) {
     const start = process.hrtime.bigint();
-    const isRight = once(size);
+    let isRight = once(size);
+    if (isRight instanceof Promise) isRight = await isRight;
     console.log(`iteration ${process.hrtime.bigint() - start}`);
     if (!isRight) allRight = false;
   }
