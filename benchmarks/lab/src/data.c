@@ -149,8 +149,8 @@ static const lab_process *unsteady_process(const lab_cell *cell) {
 static void describe_last_change(const steady_result *s, char *text, size_t room) {
   const steady_segment *before = &s->segments[s->n_segments - 2], *last = &s->segments[s->n_segments - 1];
   double change = (last->mean / before->mean - 1) * 100;
-  snprintf(text, room, "%zu changes of pace, the last at iteration %zu: %.0f %% %s", s->n_segments - 1,
-           last->first, fabs(change), change > 0 ? "slower" : "faster");
+  snprintf(text, room, "its pace changed %zu time%s, last at iteration %zu: %.0f %% %s", s->n_segments - 1,
+           s->n_segments == 2 ? "" : "s", last->first, fabs(change), change > 0 ? "slower" : "faster");
 }
 
 void data_reason(const lab_cell *cell, char *text, size_t room) {

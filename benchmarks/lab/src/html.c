@@ -203,31 +203,30 @@ static void timelines(FILE *to, const lab_data *data) {
 
 /* ---- Figures ---- */
 
-static void figures(FILE *to, const lab_data *data) {
-  char number[NUMBER_ROOM], text[TEXT];
-  section_begin(to, "figures", "Figures", "Medians over processes. Hover over a heading for its meaning.");
-  table_begin(to, "Figures by program and engine");
-  fputs("<thead><tr><th>program</th><th class=\"text\">engine</th><th class=\"text\">behaviour</th>", to);
+static void figure_row(FILE *to, const lab_data *data, size_t program, size_t engine) {
+  char number[NUMBER_ROOM];
+  const lab_cell *c = data_cell(data, program, engine);
+  if (c->n == 0) return;
+  fputs("<tr>", to);
+  cell(to, "th", data->programs[program]);
+  cell(to, "td class=\"text\"", data->engines[engine].name);
+  cell(to, steady_is_reached(c->class) ? "td class=\"text\"" : "td class=\"text no\"", steady_name(c->class));
   for (size_t i = 0; i < report_n_columns; i++)
-    fprintf(to, "<th title=\"%s\">%s<br><small>%s</small></th>", report_columns[i].meaning,
-            report_columns[i].title, report_columns[i].unit);
-  fputs("</tr></thead><tbody>\n", to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *c = data_cell(data, p, e);
-      if (c->n == 0) continue;
-      fputs("<tr>", to);
-      cell(to, "th", data->programs[p]);
-      cell(to, "td class=\"text\"", data->engines[e].name);
-      cell(to, steady_is_reached(c->class) ? "td class=\"text\"" : "td class=\"text no\"",
-           steady_name(c->class));
-      for (size_t i = 0; i < report_n_columns; i++)
-        cell(to, "td", svg_number(report_columns[i].value(c), number));
-      fputs("</tr>\n", to);
-    }
-  table_end(to);
-  fputs("<h3 style=\"margin-top:1.25rem\">Without a steady state</h3>\n<ul>\n", to);
+    cell(to, "td", svg_number(report_columns[i].value(c), number));
+  fputs("</tr>\n", to);
+}
+
+static void meanings(FILE *to) {
+  fputs("<details><summary>What the columns mean</summary><dl>\n", to);
+  for (size_t i = 0; i < report_n_columns; i++)
+    fprintf(to, "<dt>%s</dt><dd>%s</dd>\n", report_columns[i].title, report_columns[i].meaning);
+  fputs("</dl></details>\n", to);
+}
+
+static void unsteady(FILE *to, const lab_data *data) {
+  char text[TEXT];
   size_t n = 0;
+  fputs("<h3 class=\"later\">Without a steady state</h3>\n<ul>\n", to);
   for (size_t p = 0; p < data->n_programs; p++)
     for (size_t e = 0; e < data->n_engines; e++) {
       const lab_cell *c = data_cell(data, p, e);
@@ -241,6 +240,20 @@ static void figures(FILE *to, const lab_data *data) {
       fprintf(to, ": %s.</li>\n", text);
     }
   fputs(n == 0 ? "<li>None.</li></ul>\n" : "</ul>\n", to);
+}
+
+static void figures(FILE *to, const lab_data *data) {
+  section_begin(to, "figures", "Figures", "Medians over processes.");
+  meanings(to);
+  table_begin(to, "Figures by program and engine");
+  fputs("<thead><tr><th>program</th><th class=\"text\">engine</th><th class=\"text\">behaviour</th>", to);
+  for (size_t i = 0; i < report_n_columns; i++)
+    fprintf(to, "<th>%s<br><small>%s</small></th>", report_columns[i].title, report_columns[i].unit);
+  fputs("</tr></thead><tbody>\n", to);
+  for (size_t p = 0; p < data->n_programs; p++)
+    for (size_t e = 0; e < data->n_engines; e++) figure_row(to, data, p, e);
+  table_end(to);
+  unsteady(to, data);
   section_end(to);
 }
 
