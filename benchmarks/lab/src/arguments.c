@@ -11,8 +11,9 @@ typedef enum kind { TEXT, COUNT, SECONDS, SEED, LIST, FLAG, PEERS } kind;
 typedef struct option {
   const char *name;
   kind kind;
-  size_t offset;             /* of the value */
-  size_t room, count_offset; /* of a list */
+  size_t offset;       /* of the value */
+  double most;         /* of a number; items of a list */
+  size_t count_offset; /* of a list */
 } option;
 
 #define AT(field) offsetof(lab_arguments, field)
@@ -20,11 +21,11 @@ static const option options[] = {
     {"strategy", LIST, AT(strategies), LAB_WORDS, AT(n_strategies)},
     {"sweep", LIST, AT(sweeps), LAB_SWEEPS, AT(n_sweeps)},
     {"peers", PEERS, 0, 0, 0},
-    {"invocations", COUNT, AT(invocations), 0, 0},
-    {"iterations", COUNT, AT(iterations), 0, 0},
-    {"size", COUNT, AT(size), 0, 0},
-    {"seconds", SECONDS, AT(seconds), 0, 0},
-    {"seed", SEED, AT(seed), 0, 0},
+    {"invocations", COUNT, AT(invocations), LAB_ROUNDS, 0},
+    {"iterations", COUNT, AT(iterations), 1e6, 0},
+    {"size", COUNT, AT(size), 1e9, 0},
+    {"seconds", SECONDS, AT(seconds), 1e5, 0},
+    {"seed", SEED, AT(seed), 9e15, 0},
     {"quiet", FLAG, AT(is_quiet), 0, 0},
     {"out", TEXT, AT(out), 0, 0},
     {"terza", TEXT, AT(terza), 0, 0},
@@ -47,11 +48,10 @@ static bool set_number(const option *o, void *place, const char *value, char err
   char *end;
   errno = 0;
   double number = strtod(value, &end);
-  double most = o->kind == COUNT ? 1e6 : o->kind == SECONDS ? 1e5 : 9e15;
   bool is_whole = o->kind == SECONDS || number == (double)(int64_t)number;
-  if (*value == 0 || *end != 0 || errno != 0 || !(number > 0 && number <= most) || !is_whole)
+  if (*value == 0 || *end != 0 || errno != 0 || !(number > 0 && number <= o->most) || !is_whole)
     return snprintf(error, LAB_ERROR, "--%s wants a %snumber from %s to %.0f, not \"%s\"", o->name,
-                    o->kind == SECONDS ? "" : "whole ", o->kind == SECONDS ? "above 0" : "1", most, value),
+                    o->kind == SECONDS ? "" : "whole ", o->kind == SECONDS ? "above 0" : "1", o->most, value),
            false;
   if (o->kind == COUNT) *(int *)place = (int)number;
   else if (o->kind == SEED) *(uint64_t *)place = (uint64_t)number;
@@ -62,7 +62,7 @@ static bool set_number(const option *o, void *place, const char *value, char err
 static bool append(lab_arguments *a, const option *o, const char *value, char error[LAB_ERROR]) {
   size_t *count = (size_t *)((char *)a + o->count_offset);
   const char **items = (const char **)((char *)a + o->offset);
-  if (*count == o->room) return snprintf(error, LAB_ERROR, "too many of --%s", o->name), false;
+  if ((double)*count == o->most) return snprintf(error, LAB_ERROR, "too many of --%s", o->name), false;
   items[(*count)++] = value;
   return true;
 }

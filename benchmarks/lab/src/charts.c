@@ -2,6 +2,7 @@
 #include "charts.h"
 #include "svg.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 360, ROW = 20, TOP = 6, BELOW = 22, RIGHT = 44 };
@@ -64,15 +65,15 @@ static void draw_speeds(FILE *to, const lab_data *data, const stats_interval *sp
 }
 
 void chart_mean_speeds(FILE *to, const lab_data *data, size_t reference) {
-  stats_interval speeds[64];
-  size_t n = data->n_engines < 64 ? data->n_engines : 64;
+  stats_interval speeds[LAB_ENGINES];
+  size_t n = data->n_engines;
   for (size_t e = 0; e < n; e++) speeds[e] = data_mean_speed(data, e, reference, NULL);
   draw_speeds(to, data, speeds, n, "Geometric mean of speeds");
 }
 
 void chart_speeds(FILE *to, const lab_data *data, size_t program, size_t reference) {
-  stats_interval speeds[64];
-  size_t n = data->n_engines < 64 ? data->n_engines : 64;
+  stats_interval speeds[LAB_ENGINES];
+  size_t n = data->n_engines;
   for (size_t e = 0; e < n; e++) speeds[e] = data_speed(data, program, e, reference, NULL);
   draw_speeds(to, data, speeds, n, data->programs[program]);
 }
@@ -85,12 +86,16 @@ typedef struct box {
 } box;
 
 static box box_of(const lab_cell *cell) {
-  double values[4096];
-  size_t n = 0;
+  size_t n = 0, total = 0;
+  for (size_t g = 0; g < cell->n; g++) total += cell->groups[g].count;
+  double *values = malloc(total * sizeof *values + 1);
+  if (values == NULL) return (box){NAN, NAN, NAN, NAN, NAN};
   for (size_t g = 0; g < cell->n; g++)
-    for (size_t i = 0; i < cell->groups[g].count && n < 4096; i++) values[n++] = cell->groups[g].values[i];
-  return (box){stats_quantile(values, n, 0.05), stats_quantile(values, n, 0.25), stats_median(values, n),
-               stats_quantile(values, n, 0.75), stats_quantile(values, n, 0.95)};
+    for (size_t i = 0; i < cell->groups[g].count; i++) values[n++] = cell->groups[g].values[i];
+  box b = {stats_quantile(values, n, 0.05), stats_quantile(values, n, 0.25), stats_median(values, n),
+           stats_quantile(values, n, 0.75), stats_quantile(values, n, 0.95)};
+  free(values);
+  return b;
 }
 
 static void box_row(FILE *to, const lab_data *data, const box *b, size_t engine, const svg_scale *x,
@@ -111,8 +116,8 @@ static void box_row(FILE *to, const lab_data *data, const box *b, size_t engine,
 }
 
 void chart_boxes(FILE *to, const lab_data *data, size_t program) {
-  box boxes[64];
-  size_t n = data->n_engines < 64 ? data->n_engines : 64;
+  box boxes[LAB_ENGINES];
+  size_t n = data->n_engines;
   double low = 0.95, high = 1.05;
   for (size_t e = 0; e < n; e++) {
     boxes[e] = box_of(data_cell(data, program, e));

@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROUNDS = 256 };
 static const double least_change = 0.01;
 static const double level = 0.95;
 
 /* Logarithms of times, one for each round. */
 typedef struct rounds {
-  double values[MAX_ROUNDS];
-  int round[MAX_ROUNDS];
+  double values[LAB_ROUNDS];
+  int round[LAB_ROUNDS];
   size_t n;
 } rounds;
 
@@ -32,7 +31,7 @@ static size_t find_program(const lab_data *data, const char *name) {
 static rounds take_rounds(const lab_data *data, size_t program, size_t engine, const char *peer) {
   rounds r = {.n = 0};
   const lab_cell *cell = data_cell(data, program, engine);
-  for (size_t i = 0; i < cell->n && r.n < MAX_ROUNDS; i++) {
+  for (size_t i = 0; i < cell->n; i++) {
     const lab_process *p = cell->processes[i], *other = NULL;
     if (peer != NULL) other = in_round(data_cell(data, program, data_engine(data, peer)), p->round);
     if (peer != NULL && other == NULL) continue;

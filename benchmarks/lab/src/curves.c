@@ -27,9 +27,9 @@ static void include(extent *x, const lab_cell *cell) {
 
 /* A quantile over processes of iteration k; NAN beyond the end of all. */
 static double across(const lab_cell *cell, size_t k, double share) {
-  double values[256];
+  double values[LAB_ROUNDS];
   size_t n = 0;
-  for (size_t i = 0; i < cell->n && n < 256; i++)
+  for (size_t i = 0; i < cell->n; i++)
     if (k < cell->processes[i]->n) values[n++] = cell->processes[i]->ms[k];
   return stats_quantile(values, n, share);
 }
@@ -55,14 +55,13 @@ static void draw_curve(FILE *to, const lab_cell *cell, size_t engine, const svg_
                        const svg_scale *y) {
   char colour[8];
   size_t n = longest_of(cell);
-  double from[256];
+  double from[LAB_ROUNDS];
   size_t n_from = 0;
   fprintf(to, "<polyline class=\"curve %s\" points=\"", chart_colour(engine, 's', colour));
   for (size_t k = 0; k < n; k++)
     fprintf(to, "%.1f,%.1f ", svg_place(x, (double)k + 1), svg_place(y, across(cell, k, 0.5)));
   fputs("\"/>\n", to);
-  for (size_t i = 0; i < cell->n && n_from < 256; i++)
-    from[n_from++] = (double)cell->processes[i]->steady.from;
+  for (size_t i = 0; i < cell->n; i++) from[n_from++] = (double)cell->processes[i]->steady.from;
   if (!steady_is_reached(cell->class)) return;
   size_t start = (size_t)stats_median(from, n_from);
   fprintf(to, "<circle r=\"3\" cx=\"%.1f\" cy=\"%.1f\" class=\"%s\"/>\n", svg_place(x, (double)start + 1),

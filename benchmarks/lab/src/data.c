@@ -19,9 +19,9 @@ size_t data_engine(const lab_data *data, const char *name) {
 
 /* The median of one figure over processes, leaving out those that do not tell it. */
 static double median_figure(const lab_cell *cell, size_t offset) {
-  double values[256];
+  double values[LAB_ROUNDS];
   size_t n = 0;
-  for (size_t i = 0; i < cell->n && n < 256; i++) {
+  for (size_t i = 0; i < cell->n; i++) {
     double value = *(const double *)((const char *)&cell->processes[i]->figures + offset);
     if (!isnan(value)) values[n++] = value;
   }
@@ -29,9 +29,9 @@ static double median_figure(const lab_cell *cell, size_t offset) {
 }
 
 static steady_class combined_class(const lab_cell *cell) {
-  steady_class classes[256];
+  steady_class classes[LAB_ROUNDS];
   size_t n = 0;
-  for (size_t i = 0; i < cell->n && n < 256; i++) classes[n++] = cell->processes[i]->steady.class;
+  for (size_t i = 0; i < cell->n; i++) classes[n++] = cell->processes[i]->steady.class;
   return steady_combine(classes, n);
 }
 
@@ -49,7 +49,8 @@ static bool gather(lab_data *data, size_t program, size_t engine) {
   cell->processes = calloc(data->n_processes + 1, sizeof *cell->processes);
   cell->groups = calloc(data->n_processes + 1, sizeof *cell->groups);
   if (cell->processes == NULL || cell->groups == NULL) return false;
-  for (size_t i = 0; i < data->n_processes; i++) { /* records are in the order of rounds */
+  for (size_t i = 0; i < data->n_processes && cell->n < LAB_ROUNDS;
+       i++) { /* records are in the order of rounds */
     const lab_process *p = &data->processes[i];
     if (!p->is_usable || p->program != program || p->engine != engine) continue;
     cell->groups[cell->n] = (stats_group){p->ms + p->steady.from, p->n - p->steady.from};

@@ -169,6 +169,7 @@ static bool list_engines(lab_data *data) {
   data->engines = calloc(json_array_size(list) + 1, sizeof *data->engines);
   if (data->engines == NULL) return false;
   json_array_foreach(list, i, item) {
+    if (data->n_engines == LAB_ENGINES) break;
     data->engines[data->n_engines++] =
         (lab_engine_info){text_of(item, "name"), text_of(item, "options"), text_of(item, "version"),
                           json_is_true(json_object_get(item, "is_peer"))};

@@ -96,7 +96,8 @@ COLUMN(code, cell->figures.code_kb)
 const report_column report_columns[] = {
     {"steady", "ms", "median time of an iteration in the steady state", level_of},
     {"start", "ms", "from the start of the process until the first iteration begins", start_of},
-    {"to 90\u00a0%", "ms", "from the start of the process until it runs at 90 % of its peak speed", near_peak_of},
+    {"to 90\u00a0%", "ms", "from the start of the process until it runs at 90 % of its peak speed",
+     near_peak_of},
     {"CPU", "ms", "processor time of all threads, whole process", cpu_of},
     {"compiling", "ms", "time spent compiling, on any thread", compile_of},
     {"compiler threads", "ms", "processor time of threads that only compile; - where there are none",

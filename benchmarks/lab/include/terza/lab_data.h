@@ -1,6 +1,6 @@
 /* lab_data.h: a run's records, read back, and what they come to. */
 #pragma once
-#include "terza/lab_programs.h"
+#include "terza/lab_engines.h"
 #include "terza/lab_steady.h"
 #include "terza/lab_stats.h"
 #include <jansson.h>
@@ -43,7 +43,7 @@ typedef struct lab_engine_info {
   bool is_peer;
 } lab_engine_info;
 
-/* A program on an engine: its usable processes, by round. */
+/* A program on an engine: its usable processes, by round, at most LAB_ROUNDS. */
 typedef struct lab_cell {
   const lab_process **processes;
   stats_group *groups; /* of each, the iterations in its steady state, in ms */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LAB_NAME = 64, LAB_PROGRAMS = 128, LAB_ERROR = 512 };
+enum { LAB_NAME = 64, LAB_PROGRAMS = 128, LAB_ROUNDS = 256, LAB_ERROR = 512 };
 
 typedef struct lab_program {
   char family[LAB_NAME];

@@ -8,7 +8,7 @@ typedef struct lab_run_settings {
   lab_programs programs;
   lab_engines engines;
   char missing[LAB_OPTIONS]; /* peers that are not on this machine */
-  int invocations;           /* processes of each program on each engine */
+  int invocations;           /* processes of each program on each engine, at most LAB_ROUNDS */
   int iterations;            /* asked of each process */
   int size;                  /* of an iteration; 0: the program's own */
   double seconds;            /* that a process should take at most; see docs/lab.md */
