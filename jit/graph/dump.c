@@ -179,12 +179,13 @@ static void print_stamps(FILE *to, const tz_node *n) {
   }
 }
 
-static void print_state(FILE *to, const tz_frame_state *state) {
+/* Places alone are of interest where a state serves stack traces. */
+static void print_state(FILE *to, const tz_frame_state *state, bool has_values) {
   for (const char *separator = " @ "; state != NULL; state = state->outer, separator = " < ") {
     fputs(separator, to);
     print_name(to, state->function->name);
     fprintf(to, ":%" PRIu32, state->pc);
-    if (state->n == 0) continue;
+    if (state->n == 0 || !has_values) continue;
     fputs(" [", to);
     const char *space = "";
     for (uint32_t r = 0; r < state->n; r++)
@@ -215,7 +216,7 @@ static void print_node(dump *d, const tz_node *n) {
   if (tz_node_effects((tz_node_op)n->op) & TZ_END)
     for (uint32_t i = 0; i < n->block->n_successors; i++)
       fprintf(to, "%s b%" PRIu32, i == 0 ? " ->" : ",", n->block->successors[i]->id);
-  print_state(to, n->state);
+  print_state(to, n->state, tz_node_effects((tz_node_op)n->op) & TZ_STATE);
   fputc('\n', to);
 }
 
@@ -233,7 +234,8 @@ static void print_block(dump *d, const tz_block *b) {
     fprintf(d->to, "%s%" PRIu32, i == 0 ? " (b" : ", b", b->predecessors[i]->id);
   fputs(b->n_predecessors > 0 ? "):\n" : ":\n", d->to);
   for (const tz_node *n = b->first; n != NULL; n = n->next) {
-    for (const tz_frame_state *s = n->state; s != NULL; s = s->outer)
+    for (const tz_frame_state *s = n->state; s != NULL && tz_node_effects((tz_node_op)n->op) & TZ_STATE;
+         s = s->outer)
       for (uint32_t r = 0; r < s->n; r++) print_virtual(d, s->values[r]);
     print_node(d, n);
   }

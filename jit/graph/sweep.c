@@ -28,7 +28,7 @@ static void remove_unused(tz_graph *g) {
   while (s.n_work > 0) {
     tz_node *n = s.work[--s.n_work];
     for (uint32_t i = 0; i < n->n_inputs; i++) use(&s, n->inputs[i]);
-    use_state(&s, n->state);
+    if (tz_node_effects((tz_node_op)n->op) & TZ_STATE) use_state(&s, n->state);
   }
   for (uint32_t i = 0; i < g->n_blocks; i++)
     for (tz_node *n = g->blocks[i]->first, *next; n != NULL; n = next) {

@@ -117,7 +117,8 @@ static bool check_types(checker *c, const tz_node *n) {
     return fail(c, n, "%u inputs for %u predecessors", n->n_inputs, n->block->n_predecessors);
   for (uint32_t i = 0; i < n->n_inputs; i++) {
     uint8_t type = n->inputs[i]->type;
-    if (type != n->type && !(n->type == TZ_TYPE_ANY && type == TZ_TYPE_REF))
+    bool are_words = type >= TZ_TYPE_REF && n->type >= TZ_TYPE_REF; /* the same thing in a register */
+    if (type != n->type && !are_words)
       return fail(c, n, "a phi of %s with a %s", tz_node_type_name((tz_node_type)n->type),
                   tz_node_type_name((tz_node_type)type));
   }
@@ -173,7 +174,7 @@ static bool check_state(checker *c, const tz_node *n) {
     if (s->pc >= s->function->n_words) return fail(c, n, "pc %u is outside %s", s->pc, s->function->name);
     if (is_complete && s->n != s->function->n_registers)
       return fail(c, n, "the state of %s is incomplete", s->function->name);
-    for (uint32_t r = 0; r < s->n; r++) {
+    for (uint32_t r = 0; is_complete && r < s->n; r++) {
       if (s->values[r] == NULL) continue;
       if (!fits_register(s->function->registers[r], s->values[r]))
         return fail(c, n, "register %u of %s cannot hold v%u", r, s->function->name, s->values[r]->id);
