@@ -1,44 +1,14 @@
 /* floors_lab.c: the promises of the strategy lab about itself. */
-#include "floors.h"
+#include "suite.h"
 #include "terza/lab_child.h"
 #include "terza/lab_compare.h"
-#include "terza/lab_run.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { IDLE_ITERATIONS = 20000 };
 
 /* ---- Two runs ---- */
-
-static bool choose(lab_run_settings *s, const floor_settings *settings, char error[LAB_ERROR]) {
-  static const char *const strategies[] = {"off", "baseline", "default"};
-  bool is_well = programs_load(&s->programs, s->places.suite, error);
-  if (is_well && !settings->is_long) {
-    lab_programs *all = malloc(sizeof *all);
-    is_well = all != NULL;
-    if (is_well) *all = s->programs;
-    s->programs.count = 0;
-    is_well = is_well && programs_pick(&s->programs, all, "classic", error);
-    free(all);
-  }
-  for (size_t i = 0; i < 3 && is_well; i++) is_well = engines_add_strategy(&s->engines, strategies[i], error);
-  return is_well && engines_add_peers(&s->engines, settings->is_long ? NULL : "c", s->missing, error);
-}
-
-static bool run_once(const lab_run_settings *s, const char *path, lab_data *data, char error[LAB_ERROR]) {
-  size_t n_failed = 0;
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0) return snprintf(error, LAB_ERROR, "cannot make %s: %s", path, strerror(errno)), false;
-  lab_run_end end = lab_run(s, fd, &n_failed, error);
-  close(fd);
-  if (end == LAB_RUN_STOPPED) snprintf(error, LAB_ERROR, "stopped");
-  return end == LAB_RUN_COMPLETE && data_load(data, path, error);
-}
 
 /* The largest difference of a strategy's mean between the runs, in per cent. */
 static double largest_difference(const lab_comparison *c, size_t n_engines) {
@@ -125,41 +95,27 @@ static bool report_overhead(const floor_settings *settings, const lab_data *data
 
 /* ---- All ---- */
 
-static bool build_peers(const char *directory) {
-  const char *build[] = {TERZA_SOURCE_DIR "/benchmarks/build-peers", directory, NULL};
-  child_result result = child_run(build);
-  return child_is_well(&result);
-}
-
-static bool measure(lab_run_settings *s, const floor_settings *settings, const char *directory,
-                    lab_data runs[2], char error[LAB_ERROR]) {
-  char path[PATH_MAX];
-  for (int i = 0; i < 2; i++) {
-    snprintf(path, sizeof path, "%s/%d.jsonl", directory, i);
-    s->seed = (uint64_t)i + 1;
-    if (!run_once(s, path, &runs[i], error)) return false;
-  }
-  bool holds = report_repeatability(runs);
-  holds &= report_steady(&runs[0]);
-  return report_overhead(settings, &runs[0]) && holds;
-}
-
 bool floors_lab(const floor_settings *settings) {
-  char directory[] = "/tmp/terza-bench-XXXXXX", error[LAB_ERROR] = "";
-  lab_run_settings *s = calloc(1, sizeof *s);
+  static const char *const every[] = {"classic", "kernels", "server", NULL}, *const classic[] = {"classic",
+                                                                                                 NULL};
+  static const char *const strategies[] = {"off", "baseline", "default", NULL};
+  suite *s = suite_new(settings);
   lab_data runs[2] = {{0}, {0}};
-  bool holds = false;
-  if (s == NULL || mkdtemp(directory) == NULL) return free(s), false;
-  *s = (lab_run_settings){.places = {settings->terza, TERZA_SOURCE_DIR "/benchmarks", directory},
-                          .invocations = settings->rounds,
-                          .iterations = settings->is_long ? 100 : 50,
-                          .seconds = settings->is_long ? 5 : 1};
-  if (choose(s, settings, error) && build_peers(directory))
-    holds = measure(s, settings, directory, runs, error);
-  if (error[0] != 0) fprintf(stderr, "terza-bench: %s\n", error);
+  bool is_well = s != NULL, holds = false;
+  if (is_well) {
+    s->run.invocations = settings->rounds;
+    s->run.iterations = settings->is_long ? 100 : 50;
+    s->run.seconds = settings->is_long ? 5 : 1;
+  }
+  for (int i = 0; i < 2 && is_well; i++)
+    is_well = suite_run(s, settings->is_long ? every : classic, strategies, settings->is_long ? NULL : "c",
+                        &runs[i]);
+  if (is_well) {
+    holds = report_repeatability(runs);
+    holds &= report_steady(&runs[0]);
+    holds &= report_overhead(settings, &runs[0]);
+  }
   for (int i = 0; i < 2; i++) data_free(&runs[i]);
-  const char *clean[] = {"rm", "-rf", directory, NULL};
-  child_run(clean);
-  free(s);
+  suite_free(s);
   return holds;
 }

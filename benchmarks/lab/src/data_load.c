@@ -68,7 +68,7 @@ static void take_stats(lab_figures *f, json_t *stats) {
   json_t *heap = json_object_get(stats, "heap");
   f->pause_ms = number_of(heap, "longest_pause_ns", 1e-6);
   f->pauses_ms = number_of(heap, "young_pause_ns", 1e-6) + number_of(heap, "full_pause_ns", 1e-6);
-  f->compile_ms = f->compiler_cpu_ms = f->code_kb = NAN;
+  f->compile_ms = f->compiler_cpu_ms = f->code_kb = f->stall_ms = NAN;
   const char *name;
   json_t *part;
   json_object_foreach(stats, name, part) { /* each tier tells its own */
@@ -80,6 +80,7 @@ static void take_stats(lab_figures *f, json_t *stats) {
       double value = number_of(part, sums[i].key, sums[i].scale);
       if (!isnan(value)) *sums[i].sum = value + (isnan(*sums[i].sum) ? 0 : *sums[i].sum);
     }
+    f->stall_ms = fmax(f->stall_ms, number_of(part, "longest_stall_ns", 1e-6));
     size_t i;
     json_t *thread;
     json_array_foreach(json_object_get(part, "thread_cpu_ns"), i, thread) {

@@ -124,7 +124,8 @@ static lab_run_end run_process(run *r, cell *c, int round) {
   const lab_run_settings *s = r->settings;
   engine_command(c->engine, c->program, &s->places, c->iterations, s->size, &command);
   listening l = {.iterations = json_array(), .stats = json_object(), .started = clock_nanos()};
-  double limit = round == 0 ? s->seconds : PATIENCE * s->seconds + 10;
+  double seconds = c->engine->seconds > 0 ? c->engine->seconds : s->seconds;
+  double limit = round == 0 ? seconds : PATIENCE * seconds + 10;
   child_watch watch = {hear, &l, (int64_t)(limit * 1e9), r->stop_fd};
   machine_load before = machine_load_now();
   child_result result = child_run_watched(command.words, &watch);

@@ -22,6 +22,7 @@ typedef struct lab_figures {
   double pause_ms;        /* longest of the collector */
   double pauses_ms;       /* all of them */
   double code_kb;         /* of machine code, at the end */
+  double stall_ms;        /* longest that the guest waited for compilers */
 } lab_figures;
 
 typedef struct lab_process {

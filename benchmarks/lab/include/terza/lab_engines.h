@@ -12,6 +12,7 @@ typedef struct lab_engine {
   const char *source;  /* template of the path below the suite: there is such a program, if the file is */
   const char *command; /* template */
   char version[160];   /* of a peer: the first line that its tool prints of itself */
+  double seconds;      /* that a process of it should take at most; 0: as the run says */
 } lab_engine;
 
 typedef struct lab_engines {
