@@ -6,6 +6,7 @@ typedef struct floor_settings {
   const char *terza; /* the command's path */
   int rounds;        /* samples of each figure */
   bool is_long;      /* also what takes hours */
+  bool is_quick;     /* all floors together are to take a few minutes */
 } floor_settings;
 
 /* One for each line of floors.def. Prints "name measured floor goal holds|short", a line for each figure;

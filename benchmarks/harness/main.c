@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: terza-bench [--rounds N] [--terza PATH] [PROGRAM...]\n"
-    "       terza-bench --floors NAME [--long] [--rounds N] [--terza PATH]\n"
+    "       terza-bench --floors NAME [--long|--quick] [--rounds N] [--terza PATH]\n"
     "       terza-bench --quick [--terza PATH]\n"
     "\n"
     "Without --floors: milliseconds of the classic programs (all, or those named) on the interpreters of "
@@ -41,7 +41,6 @@ static void print_usage(FILE *to) {
 typedef struct options {
   floor_settings settings;
   const char *floors; /* NULL: none */
-  bool is_quick;
   const char *programs[16];
   int n_programs;
 } options;
@@ -60,7 +59,7 @@ static options parse(int n, char **arguments) {
       print_usage(stdout);
       exit(0);
     } else if (!strcmp(name, "--quick")) {
-      o.is_quick = true;
+      o.settings.is_quick = true;
       o.settings.rounds = QUICK_ROUNDS;
     } else if (!strcmp(name, "--long")) {
       o.settings.is_long = true;
@@ -134,6 +133,6 @@ int main(int n, char **arguments) {
   char path[4096];
   options o = parse(n, arguments);
   if (!o.settings.terza) o.settings.terza = sibling_terza(path, sizeof path);
-  bool is_well = o.floors || o.is_quick ? measure_floors(&o.settings, o.floors) : compare(&o);
+  bool is_well = o.floors || o.settings.is_quick ? measure_floors(&o.settings, o.floors) : compare(&o);
   return is_well ? 0 : 1;
 }
