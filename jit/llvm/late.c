@@ -115,18 +115,19 @@ static LLVMValueRef bump(tz_lower *l, LLVMValueRef f, LLVMValueRef bytes, LLVMVa
   return top;
 }
 
-static void define_new(tz_lower *l) {
+static bool define_new(tz_lower *l) {
   LLVMValueRef f = define(l, new_name);
-  if (f == NULL) return;
+  if (f == NULL) return false;
   LLVMBasicBlockRef slow;
   LLVMBuildRet(l->builder, bump(l, f, LLVMGetParam(f, 2), LLVMGetParam(f, 1), NULL, &slow));
   LLVMPositionBuilderAtEnd(l->builder, slow);
   allocate_slowly(l, TZ_CALL_tz_native_new, (LLVMValueRef[]){LLVMGetParam(f, 0), LLVMGetParam(f, 1)}, 2);
+  return true;
 }
 
-static void define_new_array(tz_lower *l) {
+static bool define_new_array(tz_lower *l) {
   LLVMValueRef f = define(l, new_array_name);
-  if (f == NULL) return;
+  if (f == NULL) return false;
   LLVMBuilderRef b = l->builder;
   LLVMValueRef length = LLVMGetParam(f, 2), size = LLVMGetParam(f, 4), shift = LLVMGetParam(f, 5);
   LLVMValueRef is_long =
@@ -141,16 +142,17 @@ static void define_new_array(tz_lower *l) {
   LLVMPositionBuilderAtEnd(b, slow);
   allocate_slowly(l, TZ_CALL_tz_native_new_array,
                   (LLVMValueRef[]){LLVMGetParam(f, 0), LLVMGetParam(f, 1), length}, 3);
+  return true;
 }
 
-void tz_late_define_allocation(tz_lower *l) {
-  define_new(l);
-  define_new_array(l);
+bool tz_late_define_allocation(tz_lower *l) {
+  bool has_objects = define_new(l), has_arrays = define_new_array(l);
+  return has_objects || has_arrays;
 }
 
-void tz_late_define_barrier(tz_lower *l) {
+bool tz_late_define_barrier(tz_lower *l) {
   LLVMValueRef f = define(l, barrier_name);
-  if (f == NULL) return;
+  if (f == NULL) return false;
   tz_lower_string_attribute(l, f, "gc-leaf-function", "true");
   LLVMBuilderRef b = l->builder;
   LLVMValueRef meta = LLVMBuildLoad2(b, l->i8, tz_lower_at(l, LLVMGetParam(f, 1), TZ_GC_BARRIER_OFFSET), "");
@@ -167,6 +169,7 @@ void tz_late_define_barrier(tz_lower *l) {
   LLVMBuildBr(b, done);
   LLVMPositionBuilderAtEnd(b, done);
   LLVMBuildRetVoid(b);
+  return true;
 }
 
 /* ---- leaving for the interpreter ---- */

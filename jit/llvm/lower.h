@@ -151,8 +151,8 @@ LLVMValueRef tz_late_new(tz_lower *l, LLVMTypeRef *signature); /* (th, class, by
 LLVMValueRef tz_late_new_array(tz_lower *l,
                                LLVMTypeRef *signature); /* (th, type, length, class, size, shift) */
 LLVMValueRef tz_late_barrier(tz_lower *l, LLVMTypeRef *signature); /* (th, object, offset) */
-void tz_late_define_allocation(tz_lower *l);
-void tz_late_define_barrier(tz_lower *l);
+bool tz_late_define_allocation(tz_lower *l);                       /* false: there is none */
+bool tz_late_define_barrier(tz_lower *l);                          /* false: there is none */
 /* Leaving for the interpreter: llvm.experimental.deoptimize becomes a call whose result is returned. */
 void tz_late_define_deopt(tz_lower *l);
 

@@ -7,22 +7,30 @@
 /* What must run: guards become branches, references are made safe. */
 static const char guards_only[] = "function(lower-guard-intrinsic)";
 
+#define COMBINE "instcombine<no-verify-fixpoint>,"
+
 /* Guards are still calls without control flow here: what they show is used, those within loops that hold for
  * all iterations or for none are taken out of them, and then they become branches. Checks for null come
  * first, so that lengths can be read before the loop; then those for bounds, which are made to hold for all
  * iterations at once. */
-#define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-simplify,lcssa,"
 #define INVARIANT "loop-mssa(loop-rotate,licm,simple-loop-unswitch<nontrivial>,licm),"
 #define PREDICATE "loop(loop-predication),loop-mssa(licm,simple-loop-unswitch<nontrivial>),"
-#define BRANCHES "guard-widening,lower-guard-intrinsic,simplifycfg"
-static const char guards[] = "function(" CLEAN INVARIANT BRANCHES ")";
-static const char guards_predicated[] = "function(" CLEAN INVARIANT PREDICATE BRANCHES ")";
+#define CLEAN_THEN(PASSES)                                                                                   \
+  "function(early-cse<memssa>,simplifycfg," COMBINE "loop-simplify,lcssa," PASSES                            \
+  "guard-widening,lower-guard-intrinsic,simplifycfg)"
+static const char guards[] = CLEAN_THEN(INVARIANT);
+static const char guards_predicated[] = CLEAN_THEN(INVARIANT PREDICATE);
 
-static const char optimize[] = "default<O2>";
-static const char inline_allocation[] =
-    "always-inline,function(simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)";
+/* What default<O2> does that pays for functions that graph passes have worked on; half its time. No SLP
+ * vectorizer: vectors of references would live across safepoints. */
+static const char optimize[] =
+    "function(jump-threading,correlated-propagation,reassociate,loop-simplify,lcssa,loop-mssa(licm),"
+    "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn," COMBINE "dse,adce,simplifycfg,"
+    "loop-simplify,lcssa,loop-vectorize," COMBINE "loop-unroll,loop-mssa(licm)," COMBINE "simplifycfg)";
+
+static const char inline_allocation[] = "always-inline,function(jump-threading," COMBINE "simplifycfg)";
 static const char make_statepoints[] = "rewrite-statepoints-for-gc";
-static const char inline_barrier[] = "always-inline,function(instcombine<no-verify-fixpoint>,simplifycfg)";
+static const char inline_barrier[] = "always-inline,function(simplifycfg)";
 
 static bool run(tz_lower *l, const char *passes) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
@@ -53,11 +61,10 @@ static bool optimize_module(tz_lower *l) {
 
 bool tz_llvm_run_passes(tz_lower *l) {
   if (!verify(l) || !optimize_module(l)) return false;
-  tz_late_define_allocation(l);
   tz_late_define_deopt(l);
-  if (!run(l, inline_allocation) || !run(l, make_statepoints)) return false;
-  tz_late_define_barrier(l);
-  if (!run(l, inline_barrier)) return false;
+  if (tz_late_define_allocation(l) && !run(l, inline_allocation)) return false;
+  if (!run(l, make_statepoints)) return false;
+  if (tz_late_define_barrier(l) && !run(l, inline_barrier)) return false;
   LLVMSetDataLayout(l->module, l->llvm->layout);
   return true;
 }
