@@ -1,9 +1,9 @@
 /* mutate_modules: mutants of valid modules through reader, verifier and interpreter, counting those that
  * break it.
  *
- *   mutate_modules --count N --seed S [--only I] [--verify-only] FILE.tza|FILE.tzm...
+ *   mutate_modules --count N [--seconds T] --seed S [--only I] [--verify-only] FILE.tza|FILE.tzm...
  *
- * Mutant I of seed S is the same on every machine. Work is done in child processes: when one dies, the mutant
+ * Stops after T seconds if N mutants take longer. Mutant I of seed S is the same on every machine. Work is done in child processes: when one dies, the mutant
  * is named, counted as a failure, and the next one is tried. */
 #include "mutator.h"
 #include "terza/assembler.h"
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct progress { /* shared with the children */
@@ -25,6 +26,7 @@ typedef struct seed_file {
 
 typedef struct job {
   uint64_t count, seed, only;
+  time_t end; /* of the time given; 0: no limit */
   bool is_run, is_only;
   seed_file *seeds;
   uint32_t n_seeds;
@@ -85,8 +87,10 @@ static void try_mutant(const job *j, uint64_t index) {
   free(bytes);
 }
 
+static bool is_late(const job *j) { return j->end != 0 && time(NULL) >= j->end; }
+
 static int work(const job *j, uint64_t end) {
-  while (j->progress->next < end) {
+  while (j->progress->next < end && !is_late(j)) {
     alarm(20); /* a mutant that hangs dies, too */
     try_mutant(j, j->progress->next);
     j->progress->next++;
@@ -106,7 +110,7 @@ static void print_counts(const job *j, uint64_t n_failures) {
 static uint64_t run_all(const job *j) {
   enum { BATCH = 20000 };
   uint64_t n_failures = 0;
-  while (j->progress->next < j->count) {
+  while (j->progress->next < j->count && !is_late(j)) {
     uint64_t end = j->progress->next + BATCH < j->count ? j->progress->next + BATCH : j->count;
     fflush(stdout);
     pid_t child = fork();
@@ -133,6 +137,7 @@ static void free_seeds(job *j) {
 static bool parse_arguments(job *j, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--count") == 0 && i + 1 < argc) j->count = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) j->end = time(NULL) + strtol(argv[++i], NULL, 10);
     else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) j->seed = strtoull(argv[++i], NULL, 10);
     else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
       j->is_only = true, j->only = strtoull(argv[++i], NULL, 10);
