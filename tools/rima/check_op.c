@@ -165,6 +165,27 @@ static rima_type *check_same(rima_compiler *c, rima_expr *e) {
   return RIMA_KIND(c, BOOL);
 }
 
+/* Makes the expression a call of a dyn's method. */
+static rima_type *dynamic_call(rima_compiler *c, rima_expr *e, rima_expr *receiver, const rima_name *name,
+                               rima_expr **args, uint32_t count) {
+  rima_call *call = RIMA_NEW(c->arena, rima_call);
+  *call = (rima_call){.kind = RIMA_CALL_DYNAMIC,
+                      .receiver = receiver,
+                      .count = count,
+                      .args = RIMA_NEW_ARRAY(c->arena, rima_expr *, count),
+                      .types = RIMA_NEW_ARRAY(c->arena, rima_type *, count),
+                      .result = RIMA_KIND(c, DYN),
+                      .name = name};
+  for (uint32_t i = 0; i < count; i++) {
+    call->args[i] = args[i];
+    call->types[i] = call->result;
+    rima_check_to(c, args[i], call->result, "operand");
+  }
+  e->resolved.how = RIMA_HOW_CALL;
+  e->resolved.decl = call;
+  return call->result;
+}
+
 static rima_type *check_in(rima_compiler *c, rima_expr *e) {
   rima_expr *l = e->binary.left, *r = e->binary.right;
   if (r->kind == RIMA_EXPR_RANGE) {
@@ -179,17 +200,7 @@ static rima_type *check_in(rima_compiler *c, rima_expr *e) {
     return RIMA_KIND(c, BOOL);
   }
   if (type->kind == RIMA_T_DYN) {
-    rima_check_to(c, l, type, "left of in");
-    rima_call *call = RIMA_NEW(c->arena, rima_call);
-    *call = (rima_call){.kind = RIMA_CALL_DYNAMIC,
-                        .receiver = r,
-                        .count = 1,
-                        .args = &e->binary.left,
-                        .types = &r->type,
-                        .result = type,
-                        .name = c->names.contains};
-    e->resolved.how = RIMA_HOW_CALL;
-    e->resolved.decl = call;
+    dynamic_call(c, e, r, c->names.contains, &e->binary.left, 1);
     return RIMA_KIND(c, BOOL);
   }
   uint32_t errors = c->diagnostics.error_count;
@@ -316,6 +327,20 @@ rima_type *rima_check_unary(rima_compiler *c, rima_expr *e, rima_type *expected)
 
 /* ---- indexing ---- */
 
+/* The start and the end of x[start..end], behind the last with ..=. */
+static void slice_bounds(rima_compiler *c, rima_expr *range, rima_expr *bounds[2]) {
+  bounds[0] = range->binary.left;
+  bounds[1] = range->binary.right;
+  if (!range->is_inclusive) return;
+  rima_expr *one = RIMA_NEW(c->arena, rima_expr), *sum = RIMA_NEW(c->arena, rima_expr);
+  *one = (rima_expr){.kind = RIMA_EXPR_INT, .span = range->span, .integer = 1};
+  *sum = (rima_expr){.kind = RIMA_EXPR_BINARY, .op = RIMA_BINARY_ADD, .span = range->span};
+  sum->binary.left = bounds[1];
+  sum->binary.right = one;
+  sum->binary.op_span = range->span;
+  bounds[1] = sum;
+}
+
 rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected) {
   (void)expected;
   if (!e->index.index) {
@@ -335,12 +360,12 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
     rima_check(c, index, NULL);
     return RIMA_KIND(c, ERROR);
   }
-  if (type->kind == RIMA_T_DYN) {
+  bool is_slice = index->kind == RIMA_EXPR_RANGE;
+  if (type->kind == RIMA_T_DYN && !is_slice) {
     rima_check_to(c, index, type, "index");
     e->resolved.how = RIMA_HOW_ANY;
     return type;
   }
-  bool is_slice = index->kind == RIMA_EXPR_RANGE;
   bool is_list = type->kind == RIMA_T_CLASS && type->cls->decl == c->list_decl;
   if (!is_slice && (type->kind == RIMA_T_ARRAY || type->kind == RIMA_T_STR || is_list)) {
     rima_check_to(c, index, RIMA_KIND(c, INT), "index");
@@ -353,19 +378,8 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
   }
   uint32_t errors = c->diagnostics.error_count;
   rima_expr *args[2] = {index, NULL};
-  if (is_slice) {
-    args[0] = index->binary.left;
-    args[1] = index->binary.right;
-    if (index->is_inclusive) {
-      rima_expr *one = RIMA_NEW(c->arena, rima_expr), *sum = RIMA_NEW(c->arena, rima_expr);
-      *one = (rima_expr){.kind = RIMA_EXPR_INT, .span = index->span, .integer = 1};
-      *sum = (rima_expr){.kind = RIMA_EXPR_BINARY, .op = RIMA_BINARY_ADD, .span = index->span};
-      sum->binary.left = args[1];
-      sum->binary.right = one;
-      sum->binary.op_span = index->span;
-      args[1] = sum;
-    }
-  }
+  if (is_slice) slice_bounds(c, index, args);
+  if (type->kind == RIMA_T_DYN) return dynamic_call(c, e, e->index.object, c->names.slice, args, 2);
   rima_call *call = rima_check_method_call(c, e->index.object, type, is_slice ? c->names.slice : c->names.get,
                                            args, is_slice ? 2 : 1, NULL, e->span);
   if (call) {

@@ -187,13 +187,23 @@ static void note_assignment(rima_compiler *c, rima_expr *target, rima_type *valu
   local->state = (int32_t)++c->assign_count;
 }
 
+static void report_slice(rima_compiler *c, const rima_expr *target) {
+  rima_diagnostic *d =
+      rima_error(&c->diagnostics, target->span, "a slice is a new value and cannot be assigned");
+  rima_hint(&c->diagnostics, d, "assign the elements one by one");
+}
+
 static void check_compound(rima_compiler *c, rima_stmt *s) {
   rima_expr *target = s->assign.target;
   rima_compound *compound = compound_of(c, s);
   rima_expr *value = compound->value;
   rima_check(c, value, NULL);
   rima_type *want = stored_type(target);
-  if (target->kind == RIMA_EXPR_INDEX && target->resolved.how == RIMA_HOW_CALL) {
+  bool is_call = target->kind == RIMA_EXPR_INDEX && target->resolved.how == RIMA_HOW_CALL;
+  if (is_call && target->index.index->kind == RIMA_EXPR_RANGE &&
+      !is_set_by_method(c, target->index.object->type)) {
+    report_slice(c, target);
+  } else if (is_call) {
     rima_expr *computed = RIMA_NEW(c->arena, rima_expr);
     *computed = (rima_expr){.kind = RIMA_EXPR_NAME, .span = value->span, .type = value->type};
     computed->resolved.how = RIMA_HOW_REGISTER;
@@ -209,6 +219,19 @@ static void check_compound(rima_compiler *c, rima_stmt *s) {
   note_assignment(c, target, value->type);
 }
 
+/* a[i..j] = v on what has no method of its own for it: only what a dyn holds may have one. */
+static void check_assign_slice(rima_compiler *c, rima_expr *target, rima_expr *value, rima_type *type) {
+  target->type = type;
+  if (type->kind == RIMA_T_DYN) {
+    rima_check_to(c, target->index.index, type, "index");
+    target->resolved.how = RIMA_HOW_ANY;
+    rima_check_to(c, value, type, NULL);
+    return;
+  }
+  rima_check(c, value, NULL);
+  if (type->kind != RIMA_T_ERROR) report_slice(c, target);
+}
+
 static void check_assign(rima_compiler *c, rima_stmt *s) {
   rima_expr *target = s->assign.target, *value = s->assign.value;
   if (s->op != RIMA_BINARY_NONE) {
@@ -221,6 +244,10 @@ static void check_assign(rima_compiler *c, rima_stmt *s) {
       target->type = RIMA_KIND(c, VOID);
       target->resolved.decl = check_set(c, s, value);
       target->resolved.how = RIMA_HOW_CALL;
+      return;
+    }
+    if (target->index.index->kind == RIMA_EXPR_RANGE && !type->is_open) {
+      check_assign_slice(c, target, value, type);
       return;
     }
   }
