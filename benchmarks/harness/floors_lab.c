@@ -71,7 +71,7 @@ static double measure_overhead_ms(const char *terza) {
   snprintf(iterations, sizeof iterations, "%d", IDLE_ITERATIONS);
   const char *run[] = {terza, "run", TERZA_SOURCE_DIR "/benchmarks/harness/idle.rima", iterations, "0", NULL};
   span s = {0};
-  child_watch watch = {note, &s, 0, -1};
+  child_watch watch = {.line = note, .context = &s, .stop_fd = -1};
   child_result result = child_run_watched(run, &watch);
   return child_is_well(&result) && s.count > 1 ? (double)(s.last - s.first) / 1e6 / (s.count - 1) : NAN;
 }

@@ -95,7 +95,7 @@ static bool try_strategies(const lab_run_settings *s, char error[LAB_ERROR]) {
     const lab_engine *engine = &s->engines.items[i];
     lab_command_line line;
     complaint first = {""};
-    child_watch watch = {keep_complaint, &first, 0, -1};
+    child_watch watch = {.line = keep_complaint, .context = &first, .stop_fd = -1};
     if (engine->is_peer) continue;
     engine_command(engine, &hello, &s->places, 1, 0, &line);
     child_result result = child_run_watched(line.words, &watch);

@@ -18,7 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, PATIENCE = 6 /* times the seconds that a process should take, before it is given up */ };
+enum {
+  FORMAT = 1,
+  LEAST_ITERATIONS = 3,
+  PATIENCE = 6 /* times the seconds that a process should take, before it is given up */
+};
 
 /* A program on an engine. */
 typedef struct cell {
@@ -63,6 +67,11 @@ static void hear(void *context, const char *text, bool is_error) {
   } else if ((!is_error || !record_take_stats(l->stats, text)) && l->message[0] == 0) {
     snprintf(l->message, sizeof l->message, "%s", text);
   }
+}
+
+static bool has_some(void *context) {
+  const listening *l = context;
+  return json_array_size(l->iterations) >= LEAST_ITERATIONS;
 }
 
 static const char *verdict(const child_result *result, const listening *l) {
@@ -125,8 +134,8 @@ static lab_run_end run_process(run *r, cell *c, int round) {
   engine_command(c->engine, c->program, &s->places, c->iterations, s->size, &command);
   listening l = {.iterations = json_array(), .stats = json_object(), .started = clock_nanos()};
   double seconds = c->engine->seconds > 0 ? c->engine->seconds : s->seconds;
-  double limit = round == 0 ? seconds : PATIENCE * seconds + 10;
-  child_watch watch = {hear, &l, (int64_t)(limit * 1e9), r->stop_fd};
+  int64_t limit = (int64_t)(seconds * 1e9), last = PATIENCE * limit + 10000000000;
+  child_watch watch = {hear, &l, round == 0 ? limit : last, r->stop_fd, round == 0 ? has_some : NULL, last};
   machine_load before = machine_load_now();
   child_result result = child_run_watched(command.words, &watch);
   machine_load after = machine_load_now();
@@ -239,7 +248,7 @@ static void gather(void *context, const char *line, bool is_error) {
 /* What a command prints, lines joined by ", "; "" if it fails. */
 static text ask(const char *const *arguments) {
   text t = {""};
-  child_watch watch = {gather, &t, 0, -1};
+  child_watch watch = {.line = gather, .context = &t, .stop_fd = -1};
   child_result result = child_run_watched(arguments, &watch);
   return child_is_well(&result) ? t : (text){""};
 }
