@@ -5,6 +5,7 @@
  * made. Write barrier: the test of the header must stand with its store, whatever happened to the object
  * between its making and now; it is put in after statepoints are made, when nothing moves loads any more. */
 #include "lower.h"
+#include <stdlib.h>
 
 /* ---- as the optimizer sees them ---- */
 
@@ -179,15 +180,34 @@ static tz_runtime_call deopt_call(const tz_lower *l) {
   return l->result == l->reference ? TZ_CALL_tz_native_deopt_ref : TZ_CALL_tz_native_deopt_int;
 }
 
-static void rewrite_deoptimize(tz_lower *l, LLVMValueRef call) {
+/* The call's state may lie in any register: the runtime's stub saves them all but those beyond xmm15, so
+ * floats go there as integers. References lie in stack slots, where a collection finds them. */
+static LLVMValueRef build_deopt(tz_lower *l, LLVMOperandBundleRef state) {
+  uint32_t n = LLVMGetNumOperandBundleArgs(state);
+  LLVMValueRef *values = calloc(n + 1, sizeof *values);
+  if (values == NULL) {
+    tz_lower_problem(l, "out of memory");
+    return NULL;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    values[i] = LLVMGetOperandBundleArgAtIndex(state, i);
+    if (LLVMTypeOf(values[i]) == l->f64) values[i] = LLVMBuildBitCast(l->builder, values[i], l->i64, "");
+  }
   LLVMTypeRef signature;
   LLVMValueRef callee = tz_lower_runtime(l, deopt_call(l), &signature);
+  LLVMValueRef call = tz_lower_call_with_bundle(l, signature, callee, &l->thread, 1, values, n);
+  free(values);
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateStringAttribute(l->context, "deopt-lowering", 14, "live-in", 7));
+  return call;
+}
+
+static void rewrite_deoptimize(tz_lower *l, LLVMValueRef call) {
   LLVMOperandBundleRef state = LLVMGetOperandBundleAtIndex(call, 0);
   LLVMPositionBuilderBefore(l->builder, call);
-  LLVMValueRef result =
-      LLVMBuildCallWithOperandBundles(l->builder, signature, callee, &l->thread, 1, &state, 1, "");
+  LLVMValueRef result = build_deopt(l, state);
   LLVMDisposeOperandBundle(state);
-  LLVMReplaceAllUsesWith(call, result);
+  LLVMReplaceAllUsesWith(call, result != NULL ? result : LLVMGetUndef(l->result));
   LLVMInstructionEraseFromParent(call);
 }
 

@@ -20,7 +20,7 @@ typedef struct runtime_played {
   uint32_t state, n_operands;
   int64_t operands[64];
   uint32_t n_deopts, n_polls, n_new, n_barriers, n_stubs;
-  int64_t deopt_result;
+  int64_t deopt_result; /* its bits, for a float function */
   int64_t poll_answer;
   bool out_of_memory;
   /* at each poll and slow allocation references to the first become ones to the second, as if it had moved:

@@ -53,7 +53,7 @@ Test(lowering_control, a_float_and_constants_in_a_state) {
                     "  guard KIND v7 @ t.state:1 [r0=v8 r1=v6 r2=v5 r3=v4 r4=v8]\n"
                     "  return v4\n");
   typedef double code(tz_thread *, tz_function *, void *, int64_t, double);
-  played.deopt_result = 7;
+  played.deopt_result = (tz_word){.f = 7}.i;
   cr_expect_eq(AS(code, l)(world->thread, NULL, NULL, 0, 1), 3.5);
   cr_expect_eq(AS(code, l)(world->thread, NULL, NULL, 0, 4), 7);
   tz_word sum = {.i = register_at(0, 3)};
@@ -61,6 +61,35 @@ Test(lowering_control, a_float_and_constants_in_a_state) {
   cr_expect_eq((uint64_t)register_at(0, 2), tz_any_from_float(1.5));
   cr_expect_eq((uint64_t)register_at(0, 1), tz_any_from_bool(true));
   cr_expect_eq(register_at(0, 0), INT64_MAX);
+}
+
+/* More than there are registers, of each kind. */
+Test(lowering_control, a_state_of_many_values) {
+  enum { EACH = 24 };
+  char text[8192], state[2048] = "";
+  char *t = text, *s = state;
+  t += sprintf(
+      t, "graph t.many int\nb0:\n  v0 = param int 0\n  v1 = param float 1\n  v2 = int 1\n  v3 = float 1.5\n");
+  for (int i = 0; i < EACH; i++) {
+    int id = 10 + 2 * i;
+    t += sprintf(t, "  v%d = %s v%d, v2\n  v%d = %s v%d, v3\n", id, i % 3 == 0 ? "mul" : "add",
+                 i == 0 ? 0 : id - 2, id + 1, i % 3 == 0 ? "fmul" : "fadd", i == 0 ? 1 : id - 1);
+    s += sprintf(s, " r%d=v%d r%d=v%d", 2 + i, id, 2 + EACH + i, id + 1);
+  }
+  sprintf(t, "  v4 = lt v0, v2\n  guard BOUNDS v4 @ t.many:0 [r0=v0 r1=v1%s]\n  return v%d\n", state,
+          10 + 2 * EACH - 2);
+  lowered l = lower(text);
+  typedef int64_t code(tz_thread *, tz_function *, int64_t, double);
+  AS(code, l)(world->thread, NULL, 5, 2);
+  cr_assert_eq(played.n_deopts, 1u);
+  int64_t sum = 5;
+  double product = 2;
+  for (int i = 0; i < EACH; i++) {
+    sum = i % 3 == 0 ? sum : sum + 1;
+    product = i % 3 == 0 ? product * 1.5 : product + 1.5;
+    cr_expect_eq(register_at(0, 2 + (uint32_t)i), sum);
+    cr_expect_eq((tz_word){.i = register_at(0, 2 + EACH + (uint32_t)i)}.f, product);
+  }
 }
 
 Test(lowering_control, virtual_objects_that_know_each_other) {

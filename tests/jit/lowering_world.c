@@ -142,13 +142,14 @@ typedef struct location {
   uint16_t size, reg, reserved2;
   int32_t offset;
 } location;
-enum { INDIRECT = 3, CONSTANT, CONSTANT_INDEX, RBP = 6, RSP = 7 };
+enum { REGISTER = 1, INDIRECT = 3, CONSTANT, CONSTANT_INDEX, RBP = 6, RSP = 7 };
 
 typedef struct place { /* a record, and the frame that was left there */
   const location *at; /* calling convention, flags, number of operands, operands, pairs of base and derived */
   uint32_t n;
   const int64_t *constants;
   char *rsp, *rbp;
+  const int64_t *registers; /* by DWARF number, where they were saved; or NULL */
 } place;
 
 static const uint8_t *stack_maps(const lowered *l) {
@@ -177,7 +178,7 @@ static place place_of(void *const *frame) {
     memcpy(&offset, p + 8, 4);
     memcpy(&n_locations, p + 14, 2);
     const location *at = (const location *)(p + 16);
-    if (offset == wanted) return (place){at, n_locations, constants, (char *)(frame + 2), frame[0]};
+    if (offset == wanted) return (place){at, n_locations, constants, (char *)(frame + 2), frame[0], NULL};
     p = (const uint8_t *)(((uintptr_t)(at + n_locations) + 7) & ~(uintptr_t)7);
     memcpy(&n_live, p + 2, 2);
     p = (const uint8_t *)(((uintptr_t)p + 4 + 4 * n_live + 7) & ~(uintptr_t)7);
@@ -193,6 +194,10 @@ static int64_t *slot(const place *p, const location *l) {
 
 static int64_t operand_value(const place *p, const location *l) {
   if (l->type == CONSTANT) return l->offset;
+  if (l->type == REGISTER) {
+    cr_assert(p->registers != NULL && l->reg < 16 && l->size == 8);
+    return p->registers[l->reg];
+  }
   return l->type == CONSTANT_INDEX ? p->constants[l->offset] : *slot(p, l);
 }
 
@@ -241,9 +246,9 @@ int64_t register_at(uint32_t frame, uint32_t reg) {
 
 #define FRAME ((void *const *)__builtin_frame_address(0))
 
-int64_t tz_native_deopt_int(tz_thread *th);
-double tz_native_deopt_float(tz_thread *th);
-void *tz_native_deopt_ref(tz_thread *th);
+/* The tier's own stubs.S calls these two. */
+uint64_t tz_native_deopt(tz_thread *th, const int64_t *registers, void *const *frame);
+int64_t tz_native_call_vm(tz_thread *th, tz_function *f, const int64_t *saved);
 int64_t tz_native_poll(tz_thread *th);
 void *tz_native_new(tz_thread *th, tz_class *cls);
 void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length);
@@ -252,23 +257,18 @@ int64_t tz_native_same_text(tz_string *a, tz_string *b);
 int64_t tz_native_accepts(tz_type *type, void *object);
 tz_function *tz_native_interface_method(tz_class *cls, tz_class *interface, int64_t method);
 
-static void note_deopt(void *const *frame) {
+uint64_t tz_native_deopt(tz_thread *th, const int64_t *registers, void *const *frame) {
+  cr_assert_eq(th, world->thread);
   place p = place_of(frame);
+  p.registers = registers;
   note_state(&p);
   played.n_deopts++;
+  return (uint64_t)played.deopt_result;
 }
-int64_t tz_native_deopt_int(tz_thread *th) {
-  cr_assert_eq(th, world->thread);
-  note_deopt(FRAME);
-  return played.deopt_result;
-}
-double tz_native_deopt_float(tz_thread *th) {
-  note_deopt(FRAME);
-  return th == world->thread ? (double)played.deopt_result : 0;
-}
-void *tz_native_deopt_ref(tz_thread *th) {
-  note_deopt(FRAME);
-  return th == world->thread ? (void *)(intptr_t)played.deopt_result : NULL;
+
+int64_t tz_native_call_vm(tz_thread *th, tz_function *self, const int64_t *saved) {
+  played.n_stubs++;
+  return th == world->thread && self == NULL ? saved[0] * 1000 : -1;
 }
 
 static place at_safepoint(void *const *frame) {
@@ -315,11 +315,3 @@ tz_function *tz_native_interface_method(tz_class *cls, tz_class *interface, int6
     if (cls->itables[i].interface == interface) return cls->itables[i].methods[method];
   return NULL;
 }
-
-int64_t tz_vm_call_stub_played(tz_thread *th, tz_function *self, int64_t a);
-int64_t tz_vm_call_stub_played(tz_thread *th, tz_function *self, int64_t a) {
-  played.n_stubs++;
-  return th == world->thread && self == NULL ? a * 1000 : -1;
-}
-extern __typeof__(tz_vm_call_stub_played) stub __asm__("tz_vm_call_stub")
-    __attribute__((alias("tz_vm_call_stub_played")));
