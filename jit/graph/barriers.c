@@ -1,9 +1,12 @@
-/* barriers.c: which stores need no write barrier. A store of what is no reference; and one into the object allocated last, as
- * long as nothing has come since that may collect: it is still young, or does not mind (gc_attributes.h). */
+/* barriers.c: which stores need no write barrier. A store of what is no reference; and one into the object
+ * allocated last, as long as nothing has come since that may collect: it is still young, or does not mind
+ * (gc_attributes.h). */
 #include "known.h"
 #include "passes.h"
 
-static bool may_collect(const tz_node *n) { return tz_node_effects((tz_node_op)n->op) & (TZ_ALLOC | TZ_CALLS); }
+static bool may_collect(const tz_node *n) {
+  return tz_node_effects((tz_node_op)n->op) & (TZ_ALLOC | TZ_CALLS);
+}
 
 static void mark(tz_node *store, const tz_node *fresh) {
   const tz_node *value = store->inputs[store->n_inputs - 1];
