@@ -81,3 +81,20 @@ Test(changepoints, alike_values_and_short_series_are_left_whole) {
   cr_assert_eq(changepoints_find(same, 3, 10, 1e-6, starts), 0);
   cr_assert_eq(changepoints_find(same, 0, 10, 1e-6, starts), 0);
 }
+
+Test(changepoints, long_series_are_cut_near_enough_and_fast) {
+  enum { N = 30000 };
+  static double values[N];
+  static size_t starts[N];
+  series s = series_new(1);
+  series_add(&s, 100, 30, 0.02);
+  for (size_t i = 0; i < 100; i++) values[i] = s.values[i];
+  for (size_t i = 100; i < N; i += s.n) {
+    s.n = 0;
+    series_add(&s, N - i < 2000 ? N - i : 2000, i < 20000 ? 10 : 9, 0.02);
+    for (size_t k = 0; k < s.n; k++) values[i + k] = s.values[k];
+  }
+  cr_assert_eq(changepoints_find(values, N, 15 * log(N), 1e-6, starts), 2);
+  cr_assert_eq(starts[0], 100);
+  cr_assert(starts[1] >= 20085 && starts[1] <= 20115, "at %zu", starts[1]);
+}

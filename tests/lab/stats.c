@@ -16,6 +16,21 @@ Test(stats, quantiles_interpolate_and_leave_values_as_they_are) {
   cr_assert(isnan(stats_median(values, 0)));
 }
 
+/* Long groups take another way, which must come to the same. */
+Test(stats, long_and_short_groups_have_intervals_alike) {
+  series s = series_new(8);
+  series_add(&s, 512, 10, 0.05);
+  stats_group whole = {s.values, 257}, half = {s.values, 256};
+  double width = 0, other = 0;
+  for (uint64_t seed = 1; seed <= 20; seed++) {
+    stats_interval a = stats_bootstrap(&whole, 1, 0.95, seed), b = stats_bootstrap(&half, 1, 0.95, seed);
+    cr_assert(a.low <= a.middle && a.middle <= a.high);
+    width += a.high - a.low;
+    other += b.high - b.low;
+  }
+  cr_assert(width / other > 0.8 && width / other < 1.25, "%g and %g", width, other);
+}
+
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);

@@ -3,21 +3,24 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { LEAST_LENGTH = 2 };
+enum { LEAST_LENGTH = 2, FINE = 500, COARSE = 2000 };
 
 typedef struct pelt {
   double *sum, *squares; /* of the first i values, shifted to begin at 0 */
-  double *cost;          /* of the best segmentation of the first i values */
-  size_t *last;          /* where that segmentation's last segment begins */
-  size_t *candidates;    /* beginnings of a last segment that may still win */
+  size_t *places;        /* where a segment may begin or end: the first is 0, the last n */
+  size_t n_places;
+  double *cost;       /* of the best segmentation up to a place */
+  size_t *last;       /* the place where that segmentation's last segment begins */
+  size_t *candidates; /* places where a last segment may begin that may still win */
   size_t n_candidates;
   double penalty, least_variance;
 } pelt;
 
-/* Minus twice the log-likelihood of values from..to-1 as one segment, without constants. */
+/* Minus twice the log-likelihood of the values between two places as one segment, without constants. */
 static double segment_cost(const pelt *p, size_t from, size_t to) {
-  double n = (double)(to - from), sum = p->sum[to] - p->sum[from];
-  double variance = fmax((p->squares[to] - p->squares[from] - sum * sum / n) / n, 0);
+  size_t first = p->places[from], end = p->places[to];
+  double n = (double)(end - first), sum = p->sum[end] - p->sum[first];
+  double variance = fmax((p->squares[end] - p->squares[first] - sum * sum / n) / n, 0);
   double assumed = fmax(variance, p->least_variance);
   return n * (log(assumed) + variance / assumed);
 }
@@ -51,9 +54,29 @@ static void sum_up(pelt *p, const double *values, size_t n) {
   }
 }
 
-static size_t read_back(const pelt *p, size_t n, size_t *starts) {
+/* A series without changes prunes nothing, and takes quadratic time: hence not every place in a long one. */
+static void choose_places(pelt *p, size_t n) {
+  size_t step = n > FINE + COARSE ? (n - FINE + COARSE - 1) / COARSE : 1;
+  for (size_t at = 0; at + LEAST_LENGTH <= n || at == 0; at += at < FINE ? 1 : step)
+    p->places[p->n_places++] = at;
+  p->places[p->n_places++] = n;
+}
+
+static void search(pelt *p) {
+  size_t next = 0; /* candidate */
+  p->cost[0] = -p->penalty;
+  for (size_t to = 1; to < p->n_places; to++) {
+    while (next < to && p->places[next] + LEAST_LENGTH <= p->places[to]) {
+      if (next == 0 || p->cost[next] < INFINITY) p->candidates[p->n_candidates++] = next;
+      next++;
+    }
+    extend(p, to);
+  }
+}
+
+static size_t read_back(const pelt *p, size_t *starts) {
   size_t count = 0;
-  for (size_t at = p->last[n]; at > 0; at = p->last[at]) starts[count++] = at;
+  for (size_t at = p->last[p->n_places - 1]; at > 0; at = p->last[at]) starts[count++] = p->places[at];
   for (size_t i = 0; i < count / 2; i++) {
     size_t kept = starts[i];
     starts[i] = starts[count - 1 - i];
@@ -65,25 +88,22 @@ static size_t read_back(const pelt *p, size_t n, size_t *starts) {
 size_t changepoints_find(const double *values, size_t n, double penalty, double least_variance,
                          size_t *starts) {
   if (n < 2 * LEAST_LENGTH) return 0;
-  double *numbers = malloc(3 * (n + 1) * sizeof *numbers);
-  size_t *indexes = malloc(2 * (n + 1) * sizeof *indexes);
+  double *numbers = malloc(3 * (n + 2) * sizeof *numbers);
+  size_t *indexes = calloc(3 * (n + 2), sizeof *indexes);
   size_t count = 0;
   if (numbers != NULL && indexes != NULL) {
     pelt p = {.sum = numbers,
-              .squares = numbers + n + 1,
-              .cost = numbers + 2 * (n + 1),
-              .last = indexes,
-              .candidates = indexes + n + 1,
+              .squares = numbers + n + 2,
+              .cost = numbers + 2 * (n + 2),
+              .places = indexes,
+              .last = indexes + n + 2,
+              .candidates = indexes + 2 * (n + 2),
               .penalty = penalty,
               .least_variance = least_variance};
     sum_up(&p, values, n);
-    p.cost[0] = -penalty;
-    p.candidates[p.n_candidates++] = 0;
-    for (size_t to = LEAST_LENGTH; to <= n; to++) {
-      extend(&p, to);
-      if (to >= 2 * LEAST_LENGTH - 1) p.candidates[p.n_candidates++] = to - LEAST_LENGTH + 1;
-    }
-    count = read_back(&p, n, starts);
+    choose_places(&p, n);
+    search(&p);
+    count = read_back(&p, starts);
   }
   free(numbers);
   free(indexes);
