@@ -5,7 +5,7 @@
  * real on another is only made real if somebody asks for it behind. */
 #include "escape.h"
 #include "known.h"
-#include "passes.h"
+#include "simplify.h"
 
 enum { PATIENCE = 8, LIMIT = 48 }; /* visits of each block before giving up single objects, and everything */
 
@@ -51,29 +51,6 @@ static bool catches(const tz_graph *g) {
       for (const tz_frame_state *s = n->state; s != NULL; s = s->outer)
         if (s->function->n_handlers > 0) return true;
   return false;
-}
-
-/* Objects are made at the ends of blocks that lead to one place only. */
-static void split_critical_edges(tz_graph *g) {
-  for (uint32_t i = 0, n = g->n_blocks; i < n; i++) {
-    tz_block *b = g->blocks[i];
-    for (uint32_t k = 0; b->n_successors > 1 && k < b->n_successors; k++) {
-      tz_block *to = b->successors[k], *between;
-      if (to->n_predecessors < 2) continue;
-      between = tz_block_new(g);
-      tz_block_append(between, tz_node_new(g, TZ_NODE_JUMP, TZ_TYPE_VOID, 0));
-      tz_block_link(g, between, to); /* then it takes b's place among the predecessors */
-      to->n_predecessors--;
-      uint32_t at = 0;
-      while (to->predecessors[at] != b) at++;
-      to->predecessors[at] = between;
-      b->successors[k] = between;
-      between->predecessors = tz_graph_alloc(g, 2 * sizeof *between->predecessors);
-      between->predecessors[0] = b;
-      between->n_predecessors = 1;
-    }
-  }
-  tz_graph_order(g);
 }
 
 /* ---- Nodes whose inputs are virtual ---- */
@@ -267,7 +244,7 @@ void tz_pass_escape(tz_graph *g) {
   tz_escape e = {.g = g};
   find_objects(&e);
   if (e.n == 0) return;
-  split_critical_edges(g);
+  tz_graph_split_critical_edges(g); /* objects are made at the ends of blocks that lead to one place only */
   escape_init(&e);
   if (decide_all(&e)) change_all(&e);
 }

@@ -133,7 +133,14 @@ static tz_node *fold_unbox_bool(tz_simplifier *s, tz_node *n) {
   tz_node *a = n->inputs[0];
   if (a->op == TZ_NODE_ANY && tz_any_is_bool((uint64_t)a->imm.i))
     return int_constant(s, tz_any_to_bool((uint64_t)a->imm.i));
-  return a->op == TZ_NODE_BOX_BOOL && tz_node_is_bool(a->inputs[0]) ? a->inputs[0] : n;
+  if (a->op != TZ_NODE_BOX_BOOL) return n;
+  if (tz_node_is_bool(a->inputs[0])) return a->inputs[0];
+  n->op = TZ_NODE_NE;
+  n->n_inputs = 2; /* there is room for two */
+  n->inputs[0] = a->inputs[0];
+  n->inputs[1] = int_constant(s, 0);
+  s->changed = true;
+  return n;
 }
 
 static tz_node *fold_int_fits(tz_simplifier *s, tz_node *n) {

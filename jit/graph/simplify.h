@@ -35,5 +35,7 @@ tz_node *tz_fold_object(tz_simplifier *s, tz_node *n);
 void tz_simplify_phis(tz_simplifier *s);
 
 /* ---- sweep.c ---- */
+/* Puts a block on each edge from a block with several successors to one with several predecessors; orders. */
+void tz_graph_split_critical_edges(tz_graph *g);
 void tz_graph_sweep(
     tz_graph *g); /* removes what nobody uses and joins blocks that always follow each other; orders */

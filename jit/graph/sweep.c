@@ -1,4 +1,5 @@
-/* sweep.c: removes nodes whose values nobody uses, joins blocks that always follow each other. */
+/* sweep.c: removes nodes whose values nobody uses, joins blocks that always follow each other, splits edges.
+ */
 #include "simplify.h"
 
 typedef struct sweep {
@@ -77,4 +78,26 @@ void tz_graph_sweep(tz_graph *g) {
   tz_graph_order(g);
   remove_unused(g);
   if (join_blocks(g)) tz_graph_order(g);
+}
+
+void tz_graph_split_critical_edges(tz_graph *g) {
+  for (uint32_t i = 0, n = g->n_blocks; i < n; i++) {
+    tz_block *b = g->blocks[i];
+    for (uint32_t k = 0; b->n_successors > 1 && k < b->n_successors; k++) {
+      tz_block *to = b->successors[k], *between;
+      if (to->n_predecessors < 2) continue;
+      between = tz_block_new(g);
+      tz_block_append(between, tz_node_new(g, TZ_NODE_JUMP, TZ_TYPE_VOID, 0));
+      tz_block_link(g, between, to); /* then it takes b's place among the predecessors */
+      to->n_predecessors--;
+      uint32_t at = 0;
+      while (to->predecessors[at] != b) at++;
+      to->predecessors[at] = between;
+      b->successors[k] = between;
+      between->predecessors = tz_graph_alloc(g, 2 * sizeof *between->predecessors);
+      between->predecessors[0] = b;
+      between->n_predecessors = 1;
+    }
+  }
+  tz_graph_order(g);
 }
