@@ -25,47 +25,71 @@ static void include(extent *x, const lab_cell *cell) {
   }
 }
 
-/* A quantile over processes of iteration k; NAN beyond the end of all. */
-static double across(const lab_cell *cell, size_t k, double share) {
+/* Iterations that one point of a curve stands for: one each at first, then two per cent more each time, since
+ * the scale is logarithmic. */
+typedef struct span {
+  size_t first, end;
+} span;
+
+static span span_at(size_t first) { return (span){first, first + 1 + first / 50}; }
+
+/* A quantile over processes of the median time in a span; NAN beyond the end of all. */
+static double across(const lab_cell *cell, span s, double share) {
   double values[LAB_ROUNDS];
   size_t n = 0;
-  for (size_t i = 0; i < cell->n; i++)
-    if (k < cell->processes[i]->n) values[n++] = cell->processes[i]->ms[k];
+  for (size_t i = 0; i < cell->n; i++) {
+    const lab_process *p = cell->processes[i];
+    size_t end = s.end < p->n ? s.end : p->n;
+    if (s.first < end) values[n++] = stats_median(p->ms + s.first, end - s.first);
+  }
   return stats_quantile(values, n, share);
 }
 
 static size_t longest_of(const lab_cell *cell) {
-  extent x = {INFINITY, 0, 0};
-  include(&x, cell);
-  return x.longest;
+  size_t longest = 0;
+  for (size_t i = 0; i < cell->n; i++)
+    if (cell->processes[i]->n > longest) longest = cell->processes[i]->n;
+  return longest;
 }
 
-static void draw_band(FILE *to, const lab_cell *cell, size_t engine, const svg_scale *x, const svg_scale *y) {
-  char colour[8];
+static void draw_point(FILE *to, const lab_cell *cell, span s, double share, const svg_scale *x,
+                       const svg_scale *y) {
+  fprintf(to, "%.1f,%.1f ", svg_place(x, (double)s.first + 1), svg_place(y, across(cell, s, share)));
+}
+
+static void draw_points(FILE *to, const lab_cell *cell, double share, const svg_scale *x,
+                        const svg_scale *y) {
   size_t n = longest_of(cell);
+  for (span s = span_at(0); s.first < n; s = span_at(s.end)) draw_point(to, cell, s, share, x, y);
+}
+
+/* From the first to the last of the highest, and back along the lowest. */
+static void draw_band(FILE *to, const lab_cell *cell, size_t engine, const svg_scale *x, const svg_scale *y) {
+  enum { MOST = 1024 };
+  char colour[8];
+  span spans[MOST];
+  size_t n = 0, longest = longest_of(cell);
   fprintf(to, "<polygon class=\"band %s\" points=\"", chart_colour(engine, 'f', colour));
-  for (size_t k = 0; k < n; k++)
-    fprintf(to, "%.1f,%.1f ", svg_place(x, (double)k + 1), svg_place(y, across(cell, k, 1)));
-  for (size_t k = n; k-- > 0;)
-    fprintf(to, "%.1f,%.1f ", svg_place(x, (double)k + 1), svg_place(y, across(cell, k, 0)));
+  for (span s = span_at(0); s.first < longest && n < MOST; s = span_at(s.end)) {
+    draw_point(to, cell, s, 1, x, y);
+    spans[n++] = s;
+  }
+  while (n > 0) draw_point(to, cell, spans[--n], 0, x, y);
   fputs("\"/>\n", to);
 }
 
 static void draw_curve(FILE *to, const lab_cell *cell, size_t engine, const svg_scale *x,
                        const svg_scale *y) {
   char colour[8];
-  size_t n = longest_of(cell);
   double from[LAB_ROUNDS];
-  size_t n_from = 0;
   fprintf(to, "<polyline class=\"curve %s\" points=\"", chart_colour(engine, 's', colour));
-  for (size_t k = 0; k < n; k++)
-    fprintf(to, "%.1f,%.1f ", svg_place(x, (double)k + 1), svg_place(y, across(cell, k, 0.5)));
+  draw_points(to, cell, 0.5, x, y);
   fputs("\"/>\n", to);
-  for (size_t i = 0; i < cell->n; i++) from[n_from++] = (double)cell->processes[i]->steady.from;
   if (!steady_is_reached(cell->class)) return;
-  size_t start = (size_t)stats_median(from, n_from);
+  for (size_t i = 0; i < cell->n; i++) from[i] = (double)cell->processes[i]->steady.from;
+  size_t start = (size_t)stats_median(from, cell->n);
   fprintf(to, "<circle r=\"3\" cx=\"%.1f\" cy=\"%.1f\" class=\"%s\"/>\n", svg_place(x, (double)start + 1),
-          svg_place(y, across(cell, start, 0.5)), chart_colour(engine, 'f', colour));
+          svg_place(y, across(cell, span_at(start), 0.5)), chart_colour(engine, 'f', colour));
 }
 
 void chart_warm_up(FILE *to, const lab_data *data, size_t program) {
@@ -118,15 +142,18 @@ static double time_shown(const lab_process *p) {
   return fmax(fmin(end, 2 * last), 1);
 }
 
+/* As steps; several iterations at a time where one is too short to be seen. */
 static void draw_iterations(FILE *to, const lab_process *p, const svg_scale *x, const svg_scale *y) {
   char colour[8];
-  double at = p->figures.start_ms;
+  double at = p->figures.start_ms, least = (x->high - x->low) / (x->to - x->from);
   fprintf(to, "<path class=\"curve %s\" d=\"", chart_colour(p->engine, 's', colour));
-  for (size_t i = 0; i < p->n && at < x->high; i++) {
-    double height = svg_place(y, p->ms[i]);
-    fprintf(to, "%s%.1f %.1fH%.1f", i == 0 ? "M" : "L", svg_place(x, at), height,
-            svg_place(x, at + p->ms[i]));
-    at += p->ms[i];
+  for (size_t i = 0; i < p->n && at < x->high;) {
+    size_t first = i;
+    double ms = 0;
+    while (i < p->n && (i == first || ms < least)) ms += p->ms[i++];
+    fprintf(to, "%s%.1f %.1fH%.1f", first == 0 ? "M" : "L", svg_place(x, at),
+            svg_place(y, ms / (double)(i - first)), svg_place(x, at + ms));
+    at += ms;
   }
   fputs("\"/>\n", to);
 }

@@ -87,6 +87,7 @@ COLUMN(near_peak, cell->figures.near_peak_ms)
 COLUMN(cpu, cell->figures.cpu_ms)
 COLUMN(compile, cell->figures.compile_ms)
 COLUMN(compiler_cpu, cell->figures.compiler_cpu_ms)
+COLUMN(stall, cell->figures.stall_ms)
 COLUMN(peak, cell->figures.peak_mb)
 COLUMN(pause, cell->figures.pause_ms)
 COLUMN(pauses, cell->figures.pauses_ms)
@@ -102,6 +103,7 @@ const report_column report_columns[] = {
     {"compiling", "ms", "time spent compiling, on any thread", compile_of},
     {"compiler threads", "ms", "processor time of threads that only compile; - where there are none",
      compiler_cpu_of},
+    {"longest stall", "ms", "longest that the program waited for a compiler", stall_of},
     {"memory", "MB", "most memory resident at a time", peak_of},
     {"longest pause", "ms", "longest stop for the collector", pause_of},
     {"pauses", "ms", "all stops for the collector together", pauses_of},
