@@ -1,7 +1,11 @@
 /* deopt.c: compiled code is left for the interpreter: the frames that the interpreter would have are written
  * to the VM stack, objects that exist in the frame state alone are made, and the instruction at hand goes on
- * there. The compiled frame is dead from then on; when the outermost frame rebuilt returns, its result is the
- * compiled function's. docs/optimizing.md, "Deoptimization". */
+ * there. The compiled frame is dead from then on.
+ *
+ * If it was the first of its section, the frames stand in the place of the section's entry, and the section
+ * ends: nothing is left on the machine stack. Otherwise compiled code waits for its result: the frames stand
+ * above the entry, are run to their end here, and their result is the compiled function's.
+ * docs/optimizing.md, "Deoptimization". */
 #include "any.h"
 #include "error.h"
 #include "native.h"
@@ -20,7 +24,9 @@ typedef struct deopt {
   const tz_native_operand *operands;
   const uint64_t *registers;
   const char *sp;
-  tz_word **objects; /* of the state's virtual objects: roots; NULL: could not be made */
+  const void *const *callers; /* the dead frame's own record */
+  bool is_first;              /* of its section */
+  tz_word **objects;          /* of the state's virtual objects: roots; NULL: could not be made */
 } deopt;
 
 /* ---- Values ---- */
@@ -98,10 +104,12 @@ static uint32_t callee_distance(const tz_state_frame *outer) {
   return list != NULL ? (uint16_t)list[0] : outer->function->n_registers + 1 + TZ_FRAME_HEADER;
 }
 
+static uint32_t first_distance(const deopt *d) { return d->is_first ? 0 : TZ_NATIVE_DISTANCE; }
+
 /* Bytes above the section's entry that the frames take. */
 static size_t frames_bytes(const deopt *d) {
   const tz_state_frame *frames = &d->states->frames[d->state->first_frame];
-  size_t words = TZ_NATIVE_DISTANCE;
+  size_t words = first_distance(d);
   for (uint32_t i = d->state->n_frames - 1; i > 0; i--) words += callee_distance(&frames[i]);
   return words * sizeof(tz_word) + frames[0].function->frame_bytes;
 }
@@ -124,12 +132,12 @@ static void link_frame(tz_word *fp, const tz_state_frame *outer, uint32_t distan
   if (tz_insn_list_of(pc) == NULL) fp[-4].u = distance;
 }
 
-/* Outermost first. The dead frame's own record leads to its callers. Sets th->fp, th->pc to the innermost. */
-static void write_frames(const deopt *d, const void *callers) {
+/* Outermost first. Sets th->fp, th->pc to the innermost. */
+static void write_frames(const deopt *d) {
   const tz_state_frame *frames = &d->states->frames[d->state->first_frame];
   uint32_t i = d->state->n_frames - 1;
-  tz_word *fp = d->th->fp + TZ_NATIVE_DISTANCE;
-  tz_frame_mark_native(fp, callers);
+  tz_word *fp = d->th->fp + first_distance(d);
+  if (!d->is_first) tz_frame_mark_native(fp, d->callers);
   write_frame(d, fp, &frames[i]);
   while (i > 0) {
     uint32_t distance = callee_distance(&frames[i]);
@@ -174,7 +182,7 @@ static bool rebuild(deopt *d, const void *const *record) {
   if (!ok) return false;
   for (uint32_t i = n; i < d->state->n_virtuals; i++) d->objects[i] = NULL;
   for (uint32_t i = 0; i < n; i++) fill_object(d, i);
-  write_frames(d, record[0]);
+  write_frames(d);
   tz_root_pop(th, (int)n);
   if (n < d->state->n_virtuals && th->exception == 0)
     tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "the memory limit is reached");
@@ -211,9 +219,13 @@ uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *c
              .state = &code->states->states[s->state],
              .operands = code->operands + s->first_operand,
              .registers = registers,
-             .sp = (const char *)(record + 2)};
+             .sp = (const char *)(record + 2),
+             .callers = record[0]};
+  d.is_first = tz_native_code_at(th->vm, d.callers[1]) == NULL;
   if (!rebuild_state(&d, record)) return 0;
   report(&d);
   tz_insn *pc = th->exception != 0 ? tz_unwind(th, th->pc) : th->pc;
-  return tz_native_run_frames(th, pc);
+  if (!d.is_first) return tz_native_run_frames(th, pc);
+  th->left_at = pc;
+  return 0;
 }

@@ -40,6 +40,7 @@ static void run_code(tz_thread *th, tz_function *f, const void *code, const tz_c
   TZ_FRAME_FUNCTION(th->fp) = th->vm->native_frame;
   tz_native_result r = tz_native_invoke(code, th, f, registers, stack, n);
   th->native_top = NULL;
+  if (TZ_UNLIKELY(th->left_at != NULL)) return; /* other frames stand there */
   th->result = is_float(f->signature->result) ? r.float_bits : r.word;
   /* The continuation may ask for its type; the registers of a frame that is unwound are looked at by no one.
    */
@@ -91,6 +92,12 @@ static bool may_enter(tz_thread *th, tz_native *n) {
   return n->random >> 40 & 1;
 }
 
+static tz_insn *take_left_at(tz_thread *th) {
+  tz_insn *pc = th->left_at;
+  th->left_at = NULL;
+  return pc;
+}
+
 /* ELSEWHERE: th->pc and th->fp say where. */
 static entered enter(tz_thread *th, tz_function *f) {
   tz_native *n = th->vm->jit->native;
@@ -102,8 +109,8 @@ static entered enter(tz_thread *th, tz_function *f) {
   case TZ_SECTION_SUSPENDED: th->pc = tz_scheduler_next(th); return ELSEWHERE;
   case TZ_SECTION_ENDED: break;
   }
-  if (TZ_LIKELY(th->exception == 0)) return RETURNED;
-  th->pc = tz_unwind(th, (tz_insn *)tz_code_native_return);
+  if (TZ_LIKELY(th->exception == 0 && th->left_at == NULL)) return RETURNED;
+  th->pc = th->left_at != NULL ? take_left_at(th) : tz_unwind(th, (tz_insn *)tz_code_native_return);
   return ELSEWHERE;
 }
 
@@ -135,7 +142,7 @@ tz_insn *tz_native_enter_loop(tz_thread *th, tz_insn *pc, const tz_native_code *
   switch (tz_native_section(th, run_loop, (void *)osr)) {
   case TZ_SECTION_NO_STACK: return pc;
   case TZ_SECTION_SUSPENDED: return tz_scheduler_next(th);
-  default: return (tz_insn *)tz_code_native_return;
+  default: return th->left_at != NULL ? take_left_at(th) : (tz_insn *)tz_code_native_return;
   }
 }
 

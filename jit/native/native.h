@@ -126,9 +126,9 @@ bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code);
 tz_code_fn tz_optimized_entry;
 /* f->compiled of a function without optimized code. */
 void tz_vm_call_stub(void);
-/* Goes on from pc, the loop head that `osr` was made for and that th's frame stands at: to be returned by the
- * budget hook, whose pc it is. The code has the form R f(th, self, frame) and reads the frame's registers at
- * once. */
+/* Goes on from pc, the loop head that `osr` was made for and that th's frame stands at: the result is to be
+ * returned by the budget hook, whose pc it is (pc itself: it was not entered, or left at once). The code has
+ * the form R f(th, self, frame) and reads the frame's registers at once. */
 tz_insn *tz_native_enter_loop(tz_thread *th, tz_insn *pc, const tz_native_code *osr);
 
 /* Goes on at pc of th->fp, until the frame above the section's entry, which is marked native, has returned:

@@ -304,6 +304,11 @@ HANDLER op_ENTER(PARAMETERS) {
 }
 
 HANDLER op_NATIVE_RETURN(PARAMETERS) {
+  if (th->left_at != NULL) {
+    pc = th->left_at;
+    th->left_at = NULL;
+    RESUME;
+  }
   if (TZ_UNLIKELY(th->exception != 0)) OUTLINE(native_failed);
   RETURN(th->result);
 }

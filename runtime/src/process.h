@@ -13,7 +13,7 @@
  * - TZ_OP_RESUME: at a native's frame; completes it by tz_process_resume, then as a native's return (false:
  *   unwinds; parked again: tz_slow_parked).
  * - TZ_OP_NATIVE_RETURN: at the frame of a native section that has ended; gives th->result to its
- * continuation, or unwinds if th->exception is set.
+ * continuation, unwinds if th->exception is set, or goes on at th->left_at.
  * - The native entry: after a native returned true, if (th->parked) goes on at tz_slow_parked's pc. */
 #pragma once
 #include "frame.h"

@@ -226,6 +226,51 @@ static void check_leaving(const char *name, bool in_registers) {
 Test(compiled, is_left_for_the_interpreter) { check_leaving("leave", false); }
 Test(compiled, is_left_with_values_in_registers) { check_leaving("leave_registers", true); }
 
+/* main(n): caller([n], n, 2.5 n as float, leave, its code). */
+static tz_function *make_caller_of(tz_vm *vm, tz_function *caller, tz_function *leave) {
+  code c;
+  code_begin(&c, vm, "main", "(i64)i64", "[i64] i64 f64 f64 i64 i64 i64");
+  uint32_t type = k_type(&c, "[i64]"), k = k_pointer(&c, caller), factor = k_word(&c, wf(2.5));
+  uint32_t k_leave = k_pointer(&c, leave), k_code = k_pointer(&c, leave->compiled);
+  ad(&c, TZ_OP_CONST_I, 2, 1);
+  abc(&c, TZ_OP_NEW_ARRAY, 1, 2, type);
+  ad(&c, TZ_OP_CONST_I, 2, 0);
+  abc(&c, TZ_OP_STORE_64, 0, 1, 2);
+  abc(&c, TZ_OP_I_TO_F, 3, 0, 0);
+  ad(&c, TZ_OP_CONST, 4, factor);
+  abc(&c, TZ_OP_MUL_F, 3, 3, 4);
+  ad(&c, TZ_OP_CONST, 6, k_leave);
+  ad(&c, TZ_OP_CONST, 7, k_code);
+  call(&c, TZ_OP_CALL, 5, k, 5, 1, 0, 3, 6, 7);
+  abc(&c, TZ_OP_RET, 5, 0, 0);
+  return code_end(&c);
+}
+
+/* The caller waits in compiled code: the frames rebuilt run above it, and its references are found past the
+ * dead frame. */
+Test(compiled, is_left_within_a_call) {
+  for (int mode = 0; mode < N_MODES; mode++) {
+    tz_vm *vm = vm_for(mode);
+    tz_code_memory memory;
+    tz_code_memory_init(&memory);
+    tz_function *inner = make_inner(vm), *f = code_declare(vm, "leave", "([i64],i64,f64)i64");
+    tz_function *caller = declare(vm, "caller", "([i64],i64,f64,i64,i64)i64", NULL);
+    make_outer(vm, f, inner);
+    tz_native_code *left = load(vm, &memory, "leave", f, make_states(vm, f, inner));
+    made_states *s = states_new();
+    s->states[0] = (tz_state){.n_frames = 1, .is_place_only = true};
+    s->frames[0] = (tz_state_frame){.function = caller};
+    tz_native_code *code = load(vm, &memory, "caller", caller, s);
+    tz_function *main = make_caller_of(vm, caller, f);
+    int64_t n = 4, expected = n + 7 + 3 + n + 2 * n + 10 + 5 + 7 + 81985529216486895 + n + n;
+    for (int i = 0; i < 3; i++) cr_expect_eq(RUN(vm, main, wi(n)).i, expected, "mode %d", mode);
+    cr_expect_eq(RUN(vm, main, wi(0)).i, -1);
+    tz_native_remove(vm, left);
+    tz_native_code_free(&memory, left);
+    unload(vm, &memory, code);
+  }
+}
+
 /* Every allocation of the way out may fail: then OutOfMemoryError is raised there, nothing else happens. */
 Test(compiled, leaving_without_memory) {
   for (uint64_t n = 1; n < 12; n++) {
