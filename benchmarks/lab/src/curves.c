@@ -174,20 +174,20 @@ static void draw_compilations(FILE *to, const lab_process *p, tiers *t, const sv
 }
 
 void chart_timeline(FILE *to, const lab_data *data, const lab_process *p) {
-  enum { CURVE = 120 };
+  enum { CURVE = 120, NAMES = 66 };
   tiers t = {.n = 0};
   double high = 0, low = INFINITY;
   for (size_t i = 0; i < p->n_compilations; i++) tier_of(&t, p->compilations[i].tier);
   for (size_t i = 0; i < p->n; i++) high = fmax(high, p->ms[i]), low = fmin(low, fmax(p->ms[i], 1e-6));
   double bottom = CURVE + 8 + (double)t.n * LANE;
-  svg_scale x = {0, time_shown(p), LEFT + 12, WIDTH - RIGHT, false};
+  svg_scale x = {0, time_shown(p), NAMES, WIDTH - RIGHT, false};
   svg_scale y = {low / 1.15, high * 1.15, CURVE, TOP, true};
   svg_begin(to, WIDTH, bottom + BOTTOM, data->programs[p->program]);
-  svg_axis_left(to, &y, LEFT + 12, WIDTH - RIGHT, "ms");
+  svg_axis_left(to, &y, NAMES, WIDTH - RIGHT, "ms");
   draw_iterations(to, p, &x, &y);
   draw_compilations(to, p, &t, &x, CURVE + 8);
   for (size_t i = 0; i < t.n; i++)
-    svg_text(to, LEFT + 8, CURVE + 17 + (double)i * LANE, "end", "name", t.names[i]);
+    svg_text(to, NAMES - 4, CURVE + 17 + (double)i * LANE, "end", "name", t.names[i]);
   svg_axis_below(to, &x, bottom + 2, "ms");
   svg_end(to);
 }

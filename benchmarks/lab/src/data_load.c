@@ -64,30 +64,27 @@ static bool read_lines(lab_data *data, char error[LAB_ERROR]) {
 
 /* ---- Processes ---- */
 
+static void add(double *sum, double value) {
+  if (!isnan(value)) *sum = value + (isnan(*sum) ? 0 : *sum);
+}
+
+/* What one tier tells of itself. */
+static void take_tier(lab_figures *f, json_t *tier) {
+  static const char *const phases[] = {"compile_ns", "build_ns", "passes_ns", "llvm_ns", "load_ns"};
+  for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+    add(&f->compile_ms, number_of(tier, phases[i], 1e-6));
+  add(&f->code_kb, number_of(tier, "code_bytes", 1e-3));
+  add(&f->compiler_cpu_ms, number_of(tier, "thread_cpu_ns", 1e-6));
+  f->stall_ms = fmax(f->stall_ms, number_of(tier, "longest_stall_ns", 1e-6));
+}
+
 static void take_stats(lab_figures *f, json_t *stats) {
-  json_t *heap = json_object_get(stats, "heap");
+  json_t *heap = json_object_get(stats, "heap"), *part;
+  const char *name;
   f->pause_ms = number_of(heap, "longest_pause_ns", 1e-6);
   f->pauses_ms = number_of(heap, "young_pause_ns", 1e-6) + number_of(heap, "full_pause_ns", 1e-6);
   f->compile_ms = f->compiler_cpu_ms = f->code_kb = f->stall_ms = NAN;
-  const char *name;
-  json_t *part;
-  json_object_foreach(stats, name, part) { /* each tier tells its own */
-    const struct {
-      const char *key;
-      double scale, *sum;
-    } sums[] = {{"compile_ns", 1e-6, &f->compile_ms}, {"code_bytes", 1e-3, &f->code_kb}};
-    for (size_t i = 0; i < 2; i++) {
-      double value = number_of(part, sums[i].key, sums[i].scale);
-      if (!isnan(value)) *sums[i].sum = value + (isnan(*sums[i].sum) ? 0 : *sums[i].sum);
-    }
-    f->stall_ms = fmax(f->stall_ms, number_of(part, "longest_stall_ns", 1e-6));
-    size_t i;
-    json_t *thread;
-    json_array_foreach(json_object_get(part, "thread_cpu_ns"), i, thread) {
-      f->compiler_cpu_ms =
-          json_number_value(thread) * 1e-6 + (isnan(f->compiler_cpu_ms) ? 0 : f->compiler_cpu_ms);
-    }
-  }
+  json_object_foreach(stats, name, part) take_tier(f, part);
 }
 
 static bool take_compilations(lab_process *p, json_t *list) {
