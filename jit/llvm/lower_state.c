@@ -35,6 +35,20 @@ static bool is_zero(const tz_node *n) {
          n->imm.i == 0;
 }
 
+/* A box is made when the state is needed: the operand is what is in it. */
+static tz_state_source source_of(const tz_node **node) {
+  tz_state_source source;
+  switch ((*node)->op) {
+  case TZ_NODE_VIRTUAL: return TZ_FROM_VIRTUAL;
+  case TZ_NODE_BOX_INT: source = TZ_FROM_INT; break;
+  case TZ_NODE_BOX_FLOAT: source = TZ_FROM_FLOAT; break;
+  case TZ_NODE_BOX_BOOL: source = TZ_FROM_BOOL; break;
+  default: return TZ_FROM_OPERAND;
+  }
+  *node = (*node)->inputs[0];
+  return source;
+}
+
 /* Adds the values that are not zero; returns how many. */
 static uint32_t add_values(tz_lower *l, tz_node *const *nodes, uint32_t n) {
   tz_state_maker *s = &l->states;
@@ -42,7 +56,8 @@ static uint32_t add_values(tz_lower *l, tz_node *const *nodes, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     const tz_node *node = nodes[i];
     if (node == NULL || is_zero(node)) continue;
-    bool is_virtual = node->op == TZ_NODE_VIRTUAL;
+    tz_state_source source = source_of(&node);
+    bool is_virtual = source == TZ_FROM_VIRTUAL;
     if (is_new(l, node, is_virtual ? s->n_virtuals : s->n_operands)) {
       const tz_node **place = is_virtual ? grow(l, &s->virtuals, &s->n_virtuals, sizeof node)
                                          : grow(l, &s->operands, &s->n_operands, sizeof node);
@@ -51,9 +66,8 @@ static uint32_t add_values(tz_lower *l, tz_node *const *nodes, uint32_t n) {
     }
     tz_state_value *value = grow(l, &s->all.values, &s->all.n_values, sizeof *value);
     if (value == NULL) break;
-    *value = (tz_state_value){.slot = (uint16_t)i,
-                              .source = is_virtual ? TZ_FROM_VIRTUAL : TZ_FROM_OPERAND,
-                              .index = l->values[node->id].index};
+    *value =
+        (tz_state_value){.slot = (uint16_t)i, .source = (uint8_t)source, .index = l->values[node->id].index};
   }
   return s->all.n_values - before;
 }

@@ -52,9 +52,17 @@ static uint64_t operand_value(const deopt *d, const tz_native_operand *o) {
 }
 
 static tz_word value_of(const deopt *d, const tz_state_value *v) {
-  if (v->source == TZ_FROM_OPERAND) return (tz_word){.u = operand_value(d, &d->operands[v->index])};
-  const tz_word *root = d->objects[v->index];
-  return root != NULL ? *root : (tz_word){.u = 0};
+  if (v->source == TZ_FROM_VIRTUAL) {
+    const tz_word *root = d->objects[v->index];
+    return root != NULL ? *root : (tz_word){.u = 0};
+  }
+  tz_word operand = {.u = operand_value(d, &d->operands[v->index])};
+  switch ((tz_state_source)v->source) {
+  case TZ_FROM_INT: return (tz_word){.u = tz_any_from_int(operand.i)};
+  case TZ_FROM_FLOAT: return (tz_word){.u = tz_any_from_float(operand.f)};
+  case TZ_FROM_BOOL: return (tz_word){.u = tz_any_from_bool(operand.i != 0)};
+  default: return operand;
+  }
 }
 
 /* ---- Objects ---- */

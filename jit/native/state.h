@@ -7,7 +7,14 @@
 #pragma once
 #include "terza/function.h"
 
-typedef enum tz_state_source { TZ_FROM_OPERAND, TZ_FROM_VIRTUAL } tz_state_source;
+/* An operand as it is, a virtual object, or an operand that is boxed when the state is needed. */
+typedef enum tz_state_source {
+  TZ_FROM_OPERAND,
+  TZ_FROM_VIRTUAL,
+  TZ_FROM_INT,
+  TZ_FROM_FLOAT,
+  TZ_FROM_BOOL,
+} tz_state_source;
 typedef struct tz_state_value {
   uint16_t slot;  /* register of the frame; field of the virtual object */
   uint8_t source; /* tz_state_source */

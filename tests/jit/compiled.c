@@ -97,10 +97,11 @@ Test(compiled, references_follow_their_objects) {
 enum { ERROR_CAUSE = 1, ERROR_TRACE = 2 };
 
 /* inner(error, numbers, n, z, twice, half, small, big): what compiled code has inlined. Entered behind its
- * first instruction. The objects error, error.cause and numbers exist in the state only. */
+ * first instruction. The objects error, error.cause and numbers exist in the state only; twice and half are
+ * boxed by it. */
 static tz_function *make_inner(tz_vm *vm) {
   code c;
-  code_begin(&c, vm, "inner", "(%tz:Error,[i64],i64,f64,i64,f64,i64,i64)i64", "%tz:Error [i64] i64 i64 i64");
+  code_begin(&c, vm, "inner", "(%tz:Error,[i64],i64,f64,any,any,i64,i64)i64", "%tz:Error [i64] i64 i64 i64");
   enum { ERROR, NUMBERS, N, Z, TWICE, HALF, SMALL, BIG, CAUSE, ARRAY, X, SUM, ZERO };
   ad(&c, TZ_OP_CONST_I, N, 1000000);
   abc(&c, TZ_OP_GETF, CAUSE, ERROR, ERROR_CAUSE);
@@ -113,10 +114,12 @@ static tz_function *make_inner(tz_vm *vm) {
   abc(&c, TZ_OP_ARRAY_LEN, X, NUMBERS, 0);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, X);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, N);
-  abc(&c, TZ_OP_ADD_I, SUM, SUM, TWICE);
+  abc(&c, TZ_OP_I_ANY, X, TWICE, 0);
+  abc(&c, TZ_OP_ADD_I, SUM, SUM, X);
   abc(&c, TZ_OP_F_TO_I, X, Z, 0);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, X);
-  abc(&c, TZ_OP_F_TO_I, X, HALF, 0);
+  abc(&c, TZ_OP_F_ANY, Z, HALF, 0);
+  abc(&c, TZ_OP_F_TO_I, X, Z, 0);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, X);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, SMALL);
   abc(&c, TZ_OP_ADD_I, SUM, SUM, BIG);
@@ -157,7 +160,7 @@ static made_states *make_states(tz_vm *vm, tz_function *outer, tz_function *inne
   static const tz_state_value values[] = {
       {0, TZ_FROM_VIRTUAL, 0},           {1, TZ_FROM_VIRTUAL, 2},
       {2, TZ_FROM_OPERAND, N},           {3, TZ_FROM_OPERAND, Z},
-      {4, TZ_FROM_OPERAND, TWICE},       {5, TZ_FROM_OPERAND, HALF},
+      {4, TZ_FROM_INT, TWICE},           {5, TZ_FROM_FLOAT, HALF},
       {6, TZ_FROM_OPERAND, SMALL},       {7, TZ_FROM_OPERAND, BIG},
       {0, TZ_FROM_OPERAND, ARRAY},       {1, TZ_FROM_OPERAND, N}, /* outer */
       {ERROR_CAUSE, TZ_FROM_VIRTUAL, 1}, {ERROR_TRACE, TZ_FROM_OPERAND, ARRAY},

@@ -124,6 +124,29 @@ Test(lowering_control, virtual_objects_that_know_each_other) {
   cr_expect_eq(s->values[frame->first_value + 1].source, TZ_FROM_VIRTUAL);
 }
 
+Test(lowering_control, boxes_in_states_are_made_when_leaving) {
+  lowered l = lower("graph t.state int\n"
+                    "b0:\n"
+                    "  v0 = param int 0\n"
+                    "  v1 = param ref 1\n"
+                    "  v2 = box.int v0\n"
+                    "  v3 = float 0.5\n"
+                    "  v4 = box.float v3\n"
+                    "  v5 = box.bool v0\n"
+                    "  v6 = virtual %t:Node v0, v3, v7, v5\n"
+                    "  v7 = virtual %t:Node v0, v3, v1, v4\n"
+                    "  deopt UNREACHED @ t.state:1 [r0=v0 r1=v6 r2=v2]\n");
+  CALL(l, 12, new_node(), 0, 0);
+  const tz_states *s = l.result.states;
+  const tz_state_value *v = &s->values[s->frames[last_state()->first_frame].first_value];
+  cr_expect_eq(v[2].source, TZ_FROM_INT);
+  cr_expect_eq(v[2].index, v[0].index, "the box is no value of its own");
+  cr_expect_eq(played.operands[v[2].index], 12);
+  const tz_state_virtual *objects = &s->virtuals[last_state()->first_virtual];
+  cr_expect_eq(s->values[objects[0].first_value + 3].source, TZ_FROM_BOOL);
+  cr_expect_eq(s->values[objects[1].first_value + 3].source, TZ_FROM_FLOAT);
+}
+
 /* The sum of an array's elements, with both checks in the loop. */
 static const char sum[] = "graph t.ri_i int\n"
                           "b0:\n"
