@@ -88,12 +88,12 @@ typedef int64_t ii_i(int64_t, int64_t);
 II(c_add, UA + UB)
 II(c_sub, UA - UB)
 II(c_mul, UA *UB)
-II(c_div, tz_int_div(a, b)) II(c_rem, tz_int_rem(a, b)) II(c_and, a &b) II(c_or, a | b) II(c_xor, a ^ b)
-    II(c_shl, UA << (b & 63)) II(c_shr, a >> (b & 63)) II(c_ushr, UA >> (b & 63)) II(c_eq, a == b)
-        II(c_ne, a != b) II(c_lt, a < b) II(c_le, a <= b) II(c_ult, UA < UB)
-            II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
+II(c_div, tz_int_div(a, b))
+II(c_rem, tz_int_rem(a, b)) II(c_and, a &b) II(c_or, a | b) II(c_xor, a ^ b) II(c_shl, UA << (b & 63))
+    II(c_shr, a >> (b & 63)) II(c_ushr, UA >> (b & 63)) II(c_eq, a == b) II(c_ne, a != b) II(c_lt, a < b)
+        II(c_le, a <= b) II(c_ult, UA < UB) II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
 
-                static const struct {
+            static const struct {
   const char *op;
   ii_i *in_c;
 } two_ints[] = {{"add", c_add},
@@ -130,9 +130,12 @@ Test(lowering_values, two_ints) {
   }
 }
 
-Test(lowering_values, an_int_and_a_constant) {
-  static const int64_t constants[] = {-1, 2, 3, 10, 64, -7, INT64_MIN};
-  for (size_t i = 0; i < sizeof two_ints / sizeof *two_ints; i++) EACH(int64_t, b, constants) {
+/* Division by a constant is lowered in its own way. */
+Test(lowering_values, an_int_divided_by_a_constant) {
+  static const int64_t constants[] = {-1, 1, 10, -7, INT64_MIN};
+  for (size_t i = 0; i < sizeof two_ints / sizeof *two_ints; i++) {
+    if (!divides(two_ints[i].op)) continue;
+    EACH(int64_t, b, constants) {
       lowered l = lower_format(
           "graph t.i_i int\nb0:\n  v0 = param int 0\n  v1 = int %ld\n  v2 = %s v0, v1\n  return v2\n", *b,
           two_ints[i].op);
@@ -141,6 +144,7 @@ Test(lowering_values, an_int_and_a_constant) {
                    *a, two_ints[i].op, *b);
       discard(&l);
     }
+  }
 }
 
 Test(lowering_values, narrow_ints) {
