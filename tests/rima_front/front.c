@@ -129,8 +129,9 @@ static void dump_index(const rima_expr *e) {
   put("(index ");
   dump(e->index.object);
   if (e->index.index) put(" "), dump(e->index.index);
-  for (uint32_t i = 0; i < e->index.type_count; i++) put(i ? "," : " <"), dump_type(e->index.types[i]);
-  put(e->index.type_count ? ">)" : ")");
+  uint32_t count = e->index.types ? e->index.types->count : 0;
+  for (uint32_t i = 0; i < count; i++) put(i ? "," : " <"), dump_type(e->index.types->items[i]);
+  put(count ? ">)" : ")");
 }
 
 static void dump_match(const rima_expr *e) {

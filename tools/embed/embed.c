@@ -115,7 +115,7 @@ static bool fail_compile(terza_error *error, rima_diagnostics *diagnostics) {
   embed_fail(error, "CompileError", "%s", rima_diagnostics_render(diagnostics, false));
   if (error == NULL || diagnostics->count == 0) return false;
   const rima_diagnostic *first = diagnostics->items;
-  rima_source *source = rima_session_source(diagnostics->session, first->span.file);
+  rima_source *source = rima_session_source(diagnostics->session, first->span.start);
   if (source == NULL) return false;
   rima_place place = rima_source_place(diagnostics->session, source, first->span.start);
   free(error->file);

@@ -38,8 +38,10 @@ typedef struct rima_resolved {
   int32_t reg;
   uint8_t how;
   uint8_t flags;
-  uint16_t extra;
-  uint16_t once;
+  union {
+    uint16_t extra;
+    uint16_t once; /* once evaluated: its register, where it is evaluated once */
+  };
 } rima_resolved;
 
 /* ---- types as written ---- */
@@ -273,6 +275,19 @@ typedef struct rima_catch {
   rima_block *body;
 } rima_catch;
 
+/* Rare or large parts of an expression stand apart: most are names and literals, and there are many. */
+typedef struct rima_written_types {
+  rima_type_expr **items;
+  uint32_t count;
+} rima_written_types;
+
+typedef struct rima_try {
+  rima_block *body;
+  rima_catch *catches;
+  uint32_t catch_count;
+  rima_block *finally; /* or NULL */
+} rima_try;
+
 struct rima_expr {
   uint8_t kind; /* rima_expr_kind */
   uint8_t op;   /* rima_unary_op or rima_binary_op of UNARY, BINARY */
@@ -306,9 +321,8 @@ struct rima_expr {
     struct { /* INDEX: a[i], or type arguments as in first[int](…), Map[str, int]() */
       rima_expr *object;
       rima_expr *index; /* NULL if what stands in the brackets can only be types */
-      rima_type_expr *
-          *types; /* non-NULL if it can be read as types; both are present when only the checker can tell */
-      uint32_t type_count;
+      rima_written_types *types; /* non-NULL if it can be read as types; both are present when only the checker can
+                                  * tell */
     } index;
     rima_expr *operand; /* UNARY */
     struct {            /* BINARY, RANGE */
@@ -338,12 +352,7 @@ struct rima_expr {
       rima_arm *arms;
       uint32_t count;
     } match;
-    struct {
-      rima_block *body;
-      rima_catch *catches;
-      uint32_t catch_count;
-      rima_block *finally; /* or NULL */
-    } try_;
+    rima_try *try_;
     rima_block *block; /* BLOCK */
     struct {           /* SPAWN: one of the two */
       rima_function *block;
@@ -351,6 +360,7 @@ struct rima_expr {
     } spawn;
   };
 };
+_Static_assert(sizeof(rima_expr) == 64, "a cache line");
 
 /* ---- patterns ---- */
 

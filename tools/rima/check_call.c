@@ -846,7 +846,7 @@ static rima_type *call_member(rima_compiler *c, rima_expr *e, rima_expr *member,
 /* f[int](…): types are written if what stands before them is a function or class, not a value. */
 static bool takes_types(rima_compiler *c, rima_expr *f) {
   rima_expr *object = f->index.object;
-  if (!f->index.types || f->index.type_count > 8) return false;
+  if (!f->index.types || f->index.types->count > 8) return false;
   if (!f->index.index) return true;
   if (object->kind == RIMA_EXPR_NAME) {
     if (rima_find_local(c, object->name)) return false;
@@ -868,11 +868,11 @@ rima_type *rima_check_call(rima_compiler *c, rima_expr *e, rima_type *expected) 
   rima_type *written[8];
   uint32_t count = 0;
   if (f->kind == RIMA_EXPR_INDEX && takes_types(c, f)) {
-    count = f->index.type_count;
+    count = f->index.types->count;
     for (uint32_t i = 0; i < count; i++) {
       bool is_array = f->index.object->kind == RIMA_EXPR_NAME && f->index.object->name == c->names.array;
       written[i] =
-          is_array ? rima_resolve_element(c, f->index.types[i]) : rima_resolve_type(c, f->index.types[i]);
+          is_array ? rima_resolve_element(c, f->index.types->items[i]) : rima_resolve_type(c, f->index.types->items[i]);
       if (written[i]->kind == RIMA_T_ERROR) return check_args_only(c, e);
     }
     f = f->index.object;

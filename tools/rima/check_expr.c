@@ -37,9 +37,9 @@ static bool require_branches(rima_compiler *c, rima_expr *e, rima_type *want, co
       fits = rima_require(c, e->match.arms[i].body, want, what) && fits;
     return fits;
   case RIMA_EXPR_TRY:
-    fits = require_last(c, e->try_.body, want, what);
-    for (uint32_t i = 0; i < e->try_.catch_count; i++)
-      fits = require_last(c, e->try_.catches[i].body, want, what) && fits;
+    fits = require_last(c, e->try_->body, want, what);
+    for (uint32_t i = 0; i < e->try_->catch_count; i++)
+      fits = require_last(c, e->try_->catches[i].body, want, what) && fits;
     return fits;
   default: return true;
   }
@@ -343,11 +343,11 @@ static rima_class *class_of(rima_compiler *c, rima_expr *e) {
   rima_entity *entity = NULL;
   rima_type *args[8];
   uint32_t count = 0;
-  if (e->kind == RIMA_EXPR_INDEX && e->index.types && e->index.type_count <= 8) {
+  if (e->kind == RIMA_EXPR_INDEX && e->index.types && e->index.types->count <= 8) {
     entity = rima_entity_of(c, e->index.object);
     if (!entity || entity->kind != RIMA_ENTITY_CLASS) return NULL;
-    count = e->index.type_count;
-    for (uint32_t i = 0; i < count; i++) args[i] = rima_resolve_type(c, e->index.types[i]);
+    count = e->index.types->count;
+    for (uint32_t i = 0; i < count; i++) args[i] = rima_resolve_type(c, e->index.types->items[i]);
   } else {
     entity = rima_entity_of(c, e);
   }
@@ -651,11 +651,11 @@ static bool fits_branch(rima_compiler *c, rima_type *type, rima_type *expected) 
 }
 
 static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected) {
-  rima_type *joined = rima_check_block(c, e->try_.body, expected);
+  rima_type *joined = rima_check_block(c, e->try_->body, expected);
   bool fits = fits_branch(c, joined, expected);
   bool discard = expected && expected->kind == RIMA_T_VOID;
-  for (uint32_t i = 0; i < e->try_.catch_count; i++) {
-    rima_catch *k = &e->try_.catches[i];
+  for (uint32_t i = 0; i < e->try_->catch_count; i++) {
+    rima_catch *k = &e->try_->catches[i];
     rima_type *type = k->type ? rima_resolve_type(c, k->type) : c->error_class->type;
     if (type->kind != RIMA_T_ERROR && !rima_type_is_subtype(c, type, c->error_class->type)) {
       rima_error(&c->diagnostics, k->type->span, "%s is not an Error", rima_type_text(c, type));
@@ -666,13 +666,13 @@ static rima_type *check_try(rima_compiler *c, rima_expr *e, rima_type *expected)
     rima_type *t = rima_check_block(c, k->body, rima_branch_hint(expected, joined));
     rima_scope_leave(c, scope);
     bool is_first = i == 0 && !expected;
-    if (is_first) joined = rima_adapt_branch(c, rima_block_value(e->try_.body), joined, t);
+    if (is_first) joined = rima_adapt_branch(c, rima_block_value(e->try_->body), joined, t);
     rima_type *both = rima_type_join(c, joined, t);
     bool is_void = discard || joined->kind == RIMA_T_VOID || t->kind == RIMA_T_VOID;
     joined = both ? both : is_void ? RIMA_KIND(c, VOID) : RIMA_KIND(c, DYN);
     fits &= fits_branch(c, t, expected);
   }
-  if (e->try_.finally) rima_check_block(c, e->try_.finally, RIMA_KIND(c, VOID));
+  if (e->try_->finally) rima_check_block(c, e->try_->finally, RIMA_KIND(c, VOID));
   if (joined->kind == RIMA_T_NEVER || discard) return joined;
   return fits && !expected->is_open ? expected : joined;
 }

@@ -172,9 +172,9 @@ static bool expr_assigns(const rima_expr *e, const rima_local *local) {
         return true;
     return false;
   case RIMA_EXPR_TRY:
-    if (rima_block_assigns(e->try_.body, local) || rima_block_assigns(e->try_.finally, local)) return true;
-    for (uint32_t i = 0; i < e->try_.catch_count; i++)
-      if (rima_block_assigns(e->try_.catches[i].body, local)) return true;
+    if (rima_block_assigns(e->try_->body, local) || rima_block_assigns(e->try_->finally, local)) return true;
+    for (uint32_t i = 0; i < e->try_->catch_count; i++)
+      if (rima_block_assigns(e->try_->catches[i].body, local)) return true;
     return false;
   case RIMA_EXPR_BLOCK: return rima_block_assigns(e->block, local);
   case RIMA_EXPR_SPAWN: return expr_assigns(e->spawn.call, local);
@@ -344,9 +344,9 @@ bool rima_is_int_literal(const rima_expr *e) {
       if (!rima_is_int_literal(e->match.arms[i].body)) return false;
     return true;
   case RIMA_EXPR_TRY:
-    for (uint32_t i = 0; i < e->try_.catch_count; i++)
-      if (!rima_is_int_literal(rima_block_value(e->try_.catches[i].body))) return false;
-    return rima_is_int_literal(rima_block_value(e->try_.body));
+    for (uint32_t i = 0; i < e->try_->catch_count; i++)
+      if (!rima_is_int_literal(rima_block_value(e->try_->catches[i].body))) return false;
+    return rima_is_int_literal(rima_block_value(e->try_->body));
   default: return false;
   }
 }
@@ -364,9 +364,9 @@ void rima_literal_to_float(rima_compiler *c, rima_expr *e) {
     for (uint32_t i = 0; i < e->match.count; i++) rima_literal_to_float(c, e->match.arms[i].body);
     break;
   case RIMA_EXPR_TRY:
-    rima_literal_to_float(c, rima_block_value(e->try_.body));
-    for (uint32_t i = 0; i < e->try_.catch_count; i++)
-      rima_literal_to_float(c, rima_block_value(e->try_.catches[i].body));
+    rima_literal_to_float(c, rima_block_value(e->try_->body));
+    for (uint32_t i = 0; i < e->try_->catch_count; i++)
+      rima_literal_to_float(c, rima_block_value(e->try_->catches[i].body));
     break;
   default: break;
   }

@@ -35,7 +35,7 @@ static rima_type *body_result(rima_compiler *c, rima_function *ast, rima_type *w
     return result;
   }
   if (result->kind == RIMA_T_DYN && !ast->result) return result;
-  rima_span end = {ast->body->span.file, ast->body->span.end - 1, ast->body->span.end};
+  rima_span end = {ast->body->span.end - 1, ast->body->span.end};
   rima_error(&c->diagnostics, end, "the end is reached without a return of %s", rima_type_text(c, result));
   return result;
 }

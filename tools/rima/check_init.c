@@ -100,15 +100,15 @@ static void visit_match(assignment *a, const rima_expr *e) {
 
 static void visit_try(assignment *a, const rima_expr *e) {
   uint64_t before = a->set;
-  visit_block(a, e->try_.body);
+  visit_block(a, e->try_->body);
   uint64_t after = a->set;
-  for (uint32_t i = 0; i < e->try_.catch_count; i++) {
+  for (uint32_t i = 0; i < e->try_->catch_count; i++) {
     a->set = before;
-    visit_block(a, e->try_.catches[i].body);
+    visit_block(a, e->try_->catches[i].body);
     after &= a->set;
   }
   a->set = before;
-  if (e->try_.finally) visit_block(a, e->try_.finally);
+  if (e->try_->finally) visit_block(a, e->try_->finally);
   a->set |= after;
 }
 

@@ -317,9 +317,9 @@ static bool expr_has_break(const rima_expr *e, const rima_stmt *loop) {
       if (expr_has_break(e->match.arms[i].body, loop)) return true;
     return false;
   case RIMA_EXPR_TRY:
-    for (uint32_t i = 0; i < e->try_.catch_count; i++)
-      if (has_break(e->try_.catches[i].body, loop)) return true;
-    return has_break(e->try_.body, loop) || has_break(e->try_.finally, loop);
+    for (uint32_t i = 0; i < e->try_->catch_count; i++)
+      if (has_break(e->try_->catches[i].body, loop)) return true;
+    return has_break(e->try_->body, loop) || has_break(e->try_->finally, loop);
   case RIMA_EXPR_BINARY: return expr_has_break(e->binary.left, loop) || expr_has_break(e->binary.right, loop);
   default: return false;
   }

@@ -85,7 +85,7 @@ static uint32_t add_reg(rima_compiler *c, uint32_t type, char rep) {
   rima_code *code = c->code;
   if (code->reg_count >= 0xfff0) {
     if (code->reg_count == 0xfff0)
-      rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "%s needs too many registers", code->name);
+      rima_error(&c->diagnostics, (rima_span){0, 0}, "%s needs too many registers", code->name);
     return 0;
   }
   rima_reg reg = {.type = type, .rep = rep};
@@ -184,7 +184,7 @@ uint32_t rima_site(rima_compiler *c, tz_site_kind kind, const char *name) {
   tz_site_entry site = {.kind = kind, .name = name ? tz_text_of(name) : (tz_text){"", 0}};
   PUSH(c, code->sites, code->site_count, code->site_capacity, site);
   if (code->site_count == 3000)
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "%s has too many call sites", code->name);
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "%s has too many call sites", code->name);
   return code->site_count - 1;
 }
 
@@ -284,8 +284,8 @@ void rima_switch(rima_compiler *c, uint32_t a, const uint32_t *labels, uint32_t 
 
 void rima_line(rima_compiler *c, rima_span span) {
   rima_code *code = c->code;
-  rima_source *source = rima_session_source(&c->session, span.file);
-  if (!source || !span.end || c->inline_depth) return; /* inlined code counts as the call's line */
+  if (!span.end || c->inline_depth) return; /* inlined code counts as the call's line */
+  rima_source *source = rima_session_source(&c->session, span.start);
   rima_place place = rima_source_place(&c->session, source, span.start);
   tz_line line = {code->count, place.line, place.column};
   if (code->line_count) {
@@ -404,7 +404,7 @@ static void insert_constants(rima_compiler *c, rima_code *code) {
 
 void rima_code_close(rima_compiler *c, rima_code *code, uint32_t index, uint32_t flags, uint32_t signature) {
   if (!patch(code))
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "%s is too large for one function", code->name);
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "%s is too large for one function", code->name);
   insert_constants(c, code);
   uint32_t n_refs;
   uint32_t *map = renumber(c, code, &n_refs);

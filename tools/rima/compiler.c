@@ -101,7 +101,7 @@ static rima_unit *add_unit(rima_compiler *c, const rima_name *name, const char *
   unit->epoch = c->epoch;
   rima_source *source = rima_source_add(&c->session, path, text, length);
   if (!source) {
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "%s is too large", path);
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "%s is too large", path);
     return NULL;
   }
   uint32_t errors = c->diagnostics.error_count;
@@ -456,7 +456,7 @@ static rima_result give(rima_compiler *c, const rima_progress *before) {
   rima_diagnostics_sort(&c->diagnostics);
   bool fine = !c->diagnostics.error_count && !c->has_errors && tz_image_finish(c->image);
   if (!c->diagnostics.error_count && !fine && !c->has_errors)
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "out of memory");
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "out of memory");
   if (fine) {
     result.image = c->image;
   } else {
@@ -502,7 +502,7 @@ rima_result rima_compile_text(rima_compiler *c, const char *path, const char *te
   c->image->flags |= TZ_IMAGE_QUALIFIED;
   if (!c->core) c->core = load_library(c, "core");
   if (!c->core) {
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "the library has no module core");
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "the library has no module core");
   } else {
     rima_unit *unit = add_unit(c, name, path, text, length, true);
     c->program = unit;
@@ -528,6 +528,6 @@ rima_result rima_compile_file(rima_compiler *c, const char *path) {
   }
   int error = errno;
   reset(c);
-  rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "cannot read %s: %s", path, strerror(error));
+  rima_error(&c->diagnostics, (rima_span){0, 0}, "cannot read %s: %s", path, strerror(error));
   return (rima_result){.diagnostics = &c->diagnostics};
 }

@@ -29,7 +29,7 @@ static bool is_echo(const rima_diagnostics *sink, rima_severity severity, rima_s
                     const char *message) {
   for (uint32_t i = 0; i < sink->count; i++) {
     const rima_diagnostic *d = &sink->items[i];
-    if (d->span.file != span.file || d->span.start != span.start) continue;
+    if (d->span.start != span.start) continue;
     if (severity == RIMA_ERROR && d->severity == RIMA_ERROR) return true;
     if (severity == d->severity && strcmp(message, d->message) == 0) return true;
   }
@@ -99,8 +99,7 @@ void rima_diagnostics_sort(rima_diagnostics *sink) {
     rima_diagnostic d = sink->items[i];
     uint32_t at = i;
     for (; at > 0; at--) {
-      rima_span before = sink->items[at - 1].span;
-      if (before.file < d.span.file || (before.file == d.span.file && before.start <= d.span.start)) break;
+      if (sink->items[at - 1].span.start <= d.span.start) break;
       sink->items[at] = sink->items[at - 1];
     }
     sink->items[at] = d;
@@ -182,16 +181,21 @@ static uint32_t count_columns(const char *from, const char *to) {
   return columns;
 }
 
+static const char *text_at(const rima_source *source, uint32_t position) {
+  uint32_t offset = position - source->base;
+  return source->text + (offset < source->length ? offset : source->length);
+}
+
 /* The span's first line with carets under it. */
 static void put_excerpt(drawing *out, rima_source *source, rima_span span, const char *colour) {
   rima_place place = rima_source_place(out->session, source, span.start);
   const char *text = source->text, *end = text + source->length;
-  const char *at = text + (span.start < source->length ? span.start : source->length);
+  const char *at = text_at(source, span.start);
   const char *line = text + source->lines[place.line - 1];
   const char *line_end = memchr(line, '\n', (size_t)(end - line));
   if (!line_end) line_end = end;
   if (line_end > line && line_end[-1] == '\r' && at < line_end) line_end--;
-  const char *stop = text + (span.end < source->length ? span.end : source->length);
+  const char *stop = text_at(source, span.end);
   if (stop > line_end) stop = line_end;
   const char *shown = line, *shown_end = line_end;
   if (at - line > SHOWN_COLUMNS) shown = at - SHOWN_COLUMNS / 2;
@@ -239,7 +243,7 @@ static void put_place(drawing *out, rima_source *source, rima_span span, const c
 static void put_diagnostic(drawing *out, const rima_diagnostic *d) {
   static const char *const kinds[] = {"error", "warning", "note"};
   static const char *const colours[] = {RED, YELLOW, CYAN};
-  put_place(out, rima_session_source(out->session, d->span.file), d->span, kinds[d->severity],
+  put_place(out, rima_session_source(out->session, d->span.start), d->span, kinds[d->severity],
             colours[d->severity], d->message);
   if (d->hint) {
     put_colour(out, CYAN);
@@ -249,7 +253,7 @@ static void put_diagnostic(drawing *out, const rima_diagnostic *d) {
     put(out, "\n");
   }
   if (d->has_related)
-    put_place(out, rima_session_source(out->session, d->related.file), d->related, "note", CYAN,
+    put_place(out, rima_session_source(out->session, d->related.start), d->related, "note", CYAN,
               d->related_text);
 }
 

@@ -158,7 +158,7 @@ static void emit_entry_call(rima_compiler *c, rima_fn *fn) {
   uint32_t muted = c->diagnostics.muted_count;
   c->diagnostics.is_muted = true;
   rima_call *call =
-      rima_check_method_call(c, receiver, fn->self, fn->use->name, args, fn->param_count, NULL, (rima_span){0, 0, 0});
+      rima_check_method_call(c, receiver, fn->self, fn->use->name, args, fn->param_count, NULL, (rima_span){0, 0});
   c->diagnostics.is_muted = was_muted;
   if (!call || c->diagnostics.muted_count != muted) {
     emit_wrong_count(c, fn->use);

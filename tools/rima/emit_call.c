@@ -107,7 +107,7 @@ uint32_t rima_call_core(rima_compiler *c, const rima_name *name, uint32_t reg, r
                         int32_t dst) {
   rima_entity *e = rima_map_get(&c->core->scope, name);
   if (!e || e->kind != RIMA_ENTITY_FUNCTION) {
-    rima_error(&c->diagnostics, (rima_span){0, 0, 0}, "the library's core has no function %s", name->text);
+    rima_error(&c->diagnostics, (rima_span){0, 0}, "the library's core has no function %s", name->text);
     return rima_dst(c, result, dst);
   }
   return rima_call_fn(c, rima_fn_instance(c, e->decl->function, c->core, NULL, NULL, NULL, NULL), &reg, 1,

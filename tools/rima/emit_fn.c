@@ -406,7 +406,7 @@ static rima_type *capture_type(rima_compiler *c, rima_local *local) {
 }
 
 static const char *closure_name(rima_compiler *c, rima_function *ast) {
-  rima_source *source = rima_session_source(&c->session, ast->span.file);
+  rima_source *source = rima_session_source(&c->session, ast->span.start);
   uint32_t line = source ? rima_source_place(&c->session, source, ast->span.start).line : 0;
   const char *kind = ast->kind == RIMA_FUNCTION_SPAWN   ? "spawn"
                      : ast->kind == RIMA_FUNCTION_DEFER ? "defer"

@@ -344,8 +344,8 @@ static void guard_range(rima_compiler *c, const rima_exit *x, uint32_t start, ui
 static void emit_catches(rima_compiler *c, rima_expr *e, const rima_exit *x, uint32_t start, uint32_t end,
                          rima_type *want, uint32_t result, uint32_t done, bool is_value) {
   rima_exit *exits = c->code->exits;
-  for (uint32_t i = 0; i < e->try_.catch_count; i++) {
-    rima_catch *k = &e->try_.catches[i];
+  for (uint32_t i = 0; i < e->try_->catch_count; i++) {
+    rima_catch *k = &e->try_->catches[i];
     uint32_t mark = rima_code_mark(c);
     rima_type *type = k->local ? k->local->type : c->error_class->type;
     uint32_t reg = rima_reg_for(c, type);
@@ -357,10 +357,10 @@ static void emit_catches(rima_compiler *c, rima_expr *e, const rima_exit *x, uin
     if (is_value) rima_emit_block_value(c, k->body, want, (int32_t)result);
     else rima_emit_block(c, k->body);
     if (!c->code->is_dead) {
-      if (e->try_.finally) {
+      if (e->try_->finally) {
         uint32_t from = c->code->count;
         c->code->exits = x->outer;
-        rima_emit_block(c, e->try_.finally);
+        rima_emit_block(c, e->try_->finally);
         c->code->exits = exits;
         rima_exit_gap(c, (rima_exit *)x, from, c->code->count);
       }
@@ -374,16 +374,16 @@ uint32_t rima_emit_try(rima_compiler *c, rima_expr *e, rima_type *want, int32_t 
   bool is_value = want->kind != RIMA_T_VOID && want->kind != RIMA_T_NEVER;
   uint32_t result = is_value ? rima_safe_dst(c, want, dst) : 0, done = rima_label(c),
            mark = rima_code_mark(c);
-  rima_exit x = {.kind = RIMA_EXIT_FINALLY, .outer = c->code->exits, .finally = e->try_.finally};
+  rima_exit x = {.kind = RIMA_EXIT_FINALLY, .outer = c->code->exits, .finally = e->try_->finally};
   c->code->exits = &x;
   uint32_t start = c->code->count;
-  if (is_value) rima_emit_block_value(c, e->try_.body, want, (int32_t)result);
-  else rima_emit_block(c, e->try_.body);
+  if (is_value) rima_emit_block_value(c, e->try_->body, want, (int32_t)result);
+  else rima_emit_block(c, e->try_->body);
   uint32_t end = c->code->count;
   if (!c->code->is_dead) {
-    if (e->try_.finally) {
+    if (e->try_->finally) {
       c->code->exits = x.outer;
-      rima_emit_block(c, e->try_.finally);
+      rima_emit_block(c, e->try_->finally);
       c->code->exits = &x;
       rima_exit_gap(c, &x, end, c->code->count);
     }
@@ -392,12 +392,12 @@ uint32_t rima_emit_try(rima_compiler *c, rima_expr *e, rima_type *want, int32_t 
   emit_catches(c, e, &x, start, end, want, result, done, is_value);
   uint32_t guarded_end = c->code->count;
   c->code->exits = x.outer;
-  if (e->try_.finally) { /* whatever was not caught */
+  if (e->try_->finally) { /* whatever was not caught */
     uint32_t error = rima_reg_for(c, c->error_class->type);
     c->code->is_dead = false;
     guard_range(c, &x, start, guarded_end, c->code->count, rima_image_type(c, c->error_class->type), error);
     rima_op(c, TZ_OP_NOP, 0, 0, 0);
-    rima_emit_block(c, e->try_.finally);
+    rima_emit_block(c, e->try_->finally);
     if (!c->code->is_dead) rima_op(c, TZ_OP_THROW, error, 0, 0);
     c->code->is_dead = true;
   }

@@ -663,10 +663,10 @@ static void emit_assert(rima_compiler *c, rima_stmt *s) {
   if (message) {
     rima_emit_as(c, message, RIMA_KIND(c, STR), (int32_t)text);
   } else {
-    rima_source *source = rima_session_source(&c->session, s->assert_.condition->span.file);
     rima_span span = s->assert_.condition->span;
+    const rima_source *source = rima_session_source(&c->session, span.start);
     const char *shown = rima_arena_format(c->arena, "assertion failed: %.*s", (int)(span.end - span.start),
-                                          source->text + span.start);
+                                          source->text + (span.start - source->base));
     rima_emit_constant_text(c, text, shown, strlen(shown));
   }
   rima_line(c, s->span);

@@ -583,7 +583,7 @@ rima_module *rima_parse(rima_session *session, rima_source *source, rima_diagnos
   module->source = source;
   module->init = RIMA_NEW(&session->arena, rima_function);
   module->init->kind = RIMA_FUNCTION_MODULE;
-  module->init->span = (rima_span){source->file, 0, source->length};
+  module->init->span = (rima_span){source->base, source->base + source->length};
   parser p = {.session = session, .arena = &session->arena, .source = source, .sink = sink};
   p.tokens = tokens.items;
   p.count = tokens.count;

@@ -305,8 +305,10 @@ static rima_expr *parse_index(parser *p, uint32_t first, rima_expr *object) {
   rima_expr *e = new_expr(p, RIMA_EXPR_INDEX, first);
   e->index.object = object;
   e->index.index = index;
-  e->index.types = types;
-  e->index.type_count = type_count;
+  if (types) {
+    e->index.types = RIMA_NEW(p->arena, rima_written_types);
+    *e->index.types = (rima_written_types){types, type_count};
+  }
   return e;
 }
 
@@ -645,10 +647,8 @@ static rima_expr *parse_try(parser *p) {
     rima_hint(p->sink, d, "write `try { … } catch e { … }`");
   }
   rima_expr *e = new_expr(p, RIMA_EXPR_TRY, first);
-  e->try_.body = body;
-  e->try_.catches = catches;
-  e->try_.catch_count = count;
-  e->try_.finally = finally;
+  e->try_ = RIMA_NEW(p->arena, rima_try);
+  *e->try_ = (rima_try){body, catches, count, finally};
   return e;
 }
 

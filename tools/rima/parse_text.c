@@ -21,7 +21,8 @@ static int32_t hex_value(char c) {
 
 static void complain_escape(decoder *d, const char *from, const char *message, const char *hint) {
   const char *text = d->p->source->text;
-  rima_span span = {d->p->source->file, (uint32_t)(from - text), (uint32_t)(d->at - text)};
+  uint32_t base = d->p->source->base;
+  rima_span span = {base + (uint32_t)(from - text), base + (uint32_t)(d->at - text)};
   rima_diagnostic *diagnostic = complain(d->p, span, "%s", message);
   if (hint) rima_hint(d->p->sink, diagnostic, "%s", hint);
 }

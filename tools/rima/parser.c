@@ -6,18 +6,23 @@
 
 /* ---- tokens and spans ---- */
 
+/* Tokens know their offsets in their source. */
+static rima_span span_between(const parser *p, uint32_t start, uint32_t end) {
+  return (rima_span){p->source->base + start, p->source->base + end};
+}
+
 rima_span span_of_token(const parser *p, uint32_t index) {
   const rima_token *t = &p->tokens[index];
-  return (rima_span){p->source->file, t->start, t->end};
+  return span_between(p, t->start, t->end);
 }
 
 rima_span span_from(const parser *p, uint32_t first) {
   uint32_t last = p->at > first ? p->at - 1 : first;
-  return (rima_span){p->source->file, p->tokens[first].start, p->tokens[last].end};
+  return span_between(p, p->tokens[first].start, p->tokens[last].end);
 }
 
 rima_span span_join(rima_span a, rima_span b) {
-  return (rima_span){a.file, a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
+  return (rima_span){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end};
 }
 
 bool is_first_on_line(const parser *p, uint32_t index) {
@@ -99,7 +104,7 @@ static const char *foreign_hint(const parser *p) {
 static rima_span missing_span(const parser *p) {
   if (p->at == p->start || !is_first_on_line(p, p->at)) return here(p);
   uint32_t end = p->tokens[p->at - 1].end;
-  return (rima_span){p->source->file, end, end + 1};
+  return span_between(p, end, end + 1);
 }
 
 rima_diagnostic *fail_expected(parser *p, const char *what) {
@@ -163,7 +168,7 @@ static uint32_t suspect_brace(const parser *p, uint32_t unclosed) {
 static void fail_unclosed(parser *p, rima_token_kind wanted, uint32_t opener) {
   char buffer[64];
   uint32_t suspect = wanted == RIMA_TOK_RBRACE ? suspect_brace(p, opener) : opener;
-  rima_place place = rima_source_place(p->session, p->source, p->tokens[suspect].start);
+  rima_place place = rima_source_place(p->session, p->source, span_of_token(p, suspect).start);
   rima_diagnostic *d =
       fail(p, here(p), "expected %s before %s: the %s on line %u is not closed", rima_token_kind_text(wanted),
            describe(p, p->at, buffer), rima_token_kind_text(p->tokens[suspect].kind), place.line);
@@ -184,8 +189,8 @@ bool expect_close(parser *p, rima_token_kind wanted, uint32_t opener) {
                      : wanted == RIMA_TOK_RBRACKET ? "`,` or `]`"
                                                    : "`}`";
   rima_diagnostic *d = fail_expected(p, what);
-  rima_place open = rima_source_place(p->session, p->source, p->tokens[opener].start);
-  rima_place now = rima_source_place(p->session, p->source, token(p)->start);
+  rima_place open = rima_source_place(p->session, p->source, span_of_token(p, opener).start);
+  rima_place now = rima_source_place(p->session, p->source, here(p).start);
   if (open.line != now.line)
     rima_related(p->sink, d, span_of_token(p, opener), "%s opened here",
                  rima_token_kind_text(p->tokens[opener].kind));

@@ -162,7 +162,10 @@ const rima_name *rima_name_of(rima_session *session, const char *c_string) {
 /* ---- sources ---- */
 
 rima_source *rima_source_add(rima_session *session, const char *path, const char *text, size_t length) {
-  if (length > RIMA_MAX_SOURCE_BYTES || session->source_count >= RIMA_MAX_SOURCES) return NULL;
+  const rima_source *before = session->source_count ? session->sources[session->source_count - 1] : NULL;
+  uint64_t base = before ? (uint64_t)before->base + before->length + 1 : 0;
+  if (length > RIMA_MAX_SOURCE_BYTES || session->source_count >= RIMA_MAX_SOURCES || base + length >= UINT32_MAX)
+    return NULL;
   if (session->source_count == session->source_capacity) {
     uint32_t capacity = session->source_capacity ? session->source_capacity * 2 : 16;
     rima_source **grown = RIMA_NEW_ARRAY(&session->arena, rima_source *, capacity);
@@ -174,7 +177,7 @@ rima_source *rima_source_add(rima_session *session, const char *path, const char
   source->path = rima_arena_copy(&session->arena, path, strlen(path));
   source->text = rima_arena_copy(&session->arena, text, length);
   source->length = (uint32_t)length;
-  source->file = session->source_count;
+  source->base = (uint32_t)base;
   session->sources[session->source_count++] = source;
   return source;
 }
@@ -192,9 +195,23 @@ static void build_lines(rima_session *session, rima_source *source) {
 
 enum { NEAR = 8 }; /* lines */
 
-rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t offset) {
+rima_source *rima_session_source(rima_session *session, uint32_t position) {
+  if (!session->source_count) return NULL;
+  rima_source **sources = session->sources, *last = sources[session->last_source];
+  if (position >= last->base && position - last->base <= last->length) return last;
+  uint32_t low = 0, high = session->source_count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (sources[middle]->base <= position) low = middle;
+    else high = middle;
+  }
+  session->last_source = low;
+  return sources[low];
+}
+
+rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t position) {
   if (!source->lines) build_lines(session, source);
-  if (offset > source->length) offset = source->length;
+  uint32_t offset = position - source->base < source->length ? position - source->base : source->length;
   uint32_t low = 0, high = source->line_count;
   if (source->lines[source->last_line] <= offset) {
     low = source->last_line;

@@ -18,9 +18,9 @@ typedef struct rima_text {
   uint32_t length;
 } rima_text;
 
-/* A place in a source: bytes [start, end). Line and column are computed on demand (rima_source_place). */
+/* A place in a source, from one position up to another. Positions count the bytes of all sources, one source behind the
+ * other, so that a position tells its source. Line and column are computed on demand (rima_source_place). */
 typedef struct rima_span {
-  uint32_t file; /* index into the session's sources */
   uint32_t start, end;
 } rima_span;
 
@@ -70,7 +70,7 @@ typedef struct rima_source {
   const char *path; /* as shown in messages; NUL-terminated, in the arena */
   const char *text; /* `length` bytes and a NUL; in the arena */
   uint32_t length;
-  uint32_t file;   /* its index in the session */
+  uint32_t base;   /* the position of its first byte */
   uint32_t *lines; /* offset of each line's first byte; built by the first rima_source_place */
   uint32_t line_count;
   uint32_t last_line; /* index in lines of the place asked for last: the next one is often near */
@@ -86,6 +86,7 @@ typedef struct rima_session {
   uint32_t name_capacity, name_count;
   rima_source **sources;
   uint32_t source_count, source_capacity;
+  uint32_t last_source; /* index of the one asked for last */
   struct rima_token *tokens; /* of the source lexed last; the room is used again */
   uint32_t token_capacity;
   void *c_locale; /* numbers are read alike in every locale */
@@ -99,10 +100,9 @@ void rima_session_fini(rima_session *session);
 const rima_name *rima_name_intern(rima_session *session, const char *bytes, size_t length);
 const rima_name *rima_name_of(rima_session *session, const char *c_string);
 
-/* Copies path and text into the session. NULL if the text is longer than RIMA_MAX_SOURCE_BYTES or there are
- * too many sources. Who finds and reads files is the driver's business. */
+/* Copies path and text into the session. NULL if the text is longer than RIMA_MAX_SOURCE_BYTES, or there are too many
+ * sources or positions. Who finds and reads files is the driver's business. */
 rima_source *rima_source_add(rima_session *session, const char *path, const char *text, size_t length);
-rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t offset);
-static inline rima_source *rima_session_source(const rima_session *session, uint32_t file) {
-  return file < session->source_count ? session->sources[file] : NULL;
-}
+rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t position);
+/* The source that a position lies in; NULL if there is no source at all. */
+rima_source *rima_session_source(rima_session *session, uint32_t position);

@@ -7,14 +7,16 @@
 typedef struct doc {
   rima_session session;
   rima_diagnostics sink;
-  const char *text; /* of the source being documented */
+  const rima_source *source; /* the one being documented */
 } doc;
+
+static char char_at(const doc *d, uint32_t position) { return d->source->text[position - d->source->base]; }
 
 /* A declaration's head as written: up to its body, on one line. */
 static void print_head(const doc *d, rima_span span, uint32_t end) {
   bool blank = false;
   for (uint32_t i = span.start; i < end; i++) {
-    char c = d->text[i];
+    char c = char_at(d, i);
     if (c == '\n' || c == ' ' || c == '\t') {
       blank = true;
       continue;
@@ -41,7 +43,7 @@ static uint32_t function_head_end(const doc *d, const rima_function *f) {
   if (f->body) return f->body->span.start;
   if (!f->value) return f->span.end;
   uint32_t end = f->value->span.start;
-  while (end > f->span.start && d->text[end - 1] != '=') end--;
+  while (end > f->span.start && char_at(d, end - 1) != '=') end--;
   return end > f->span.start ? end - 1 : f->span.end;
 }
 
@@ -71,7 +73,7 @@ static void print_class(const doc *d, const rima_decl *decl) {
       [RIMA_DECL_CLASS] = "class", [RIMA_DECL_INTERFACE] = "interface", [RIMA_DECL_ENUM] = "enum"};
   printf("\n### %s %s\n\n", kinds[decl->kind], decl->name.name->text);
   uint32_t end = decl->span.start;
-  while (end < decl->span.end && d->text[end] != '{') end++;
+  while (end < decl->span.end && char_at(d, end) != '{') end++;
   printf("`");
   print_head(d, decl->span, end);
   puts("`\n");
@@ -125,7 +127,7 @@ static void print_module(const doc *d, const char *name, const rima_module *modu
 static bool document(doc *d, const char *name, const char *path, const char *text, size_t length) {
   rima_source *source = rima_source_add(&d->session, path, text, length);
   if (!source) return false;
-  d->text = source->text;
+  d->source = source;
   rima_module *module = rima_parse(&d->session, source, &d->sink);
   if (d->sink.error_count > 0) {
     fputs(rima_diagnostics_render(&d->sink, false), stderr);
