@@ -104,8 +104,9 @@ bool floors_lab(const floor_settings *settings) {
   bool is_well = s != NULL, holds = false;
   if (is_well) {
     s->run.invocations = settings->rounds;
-    s->run.iterations = settings->is_long ? 100 : 50;
-    s->run.seconds = settings->is_long ? 5 : 1;
+    s->run.iterations = 2000; /* as many as the time allows */
+    s->run.seconds = settings->is_long ? 3 : 1;
+    s->brief_seconds = settings->is_long ? 1 : 0.5;
   }
   for (int i = 0; i < 2 && is_well; i++)
     is_well = suite_run(s, settings->is_long ? every : classic, strategies, settings->is_long ? NULL : "c",
