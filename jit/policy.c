@@ -3,13 +3,19 @@
  * Heat comes in budget slices: 2,000 back-edges and calls. When a slice ends at a call, the callee is heated
  * too, since a leaf that makes no calls never ends a slice itself. */
 #include "baseline.h"
-#include "native.h"
+#include "loop.h"
 #include "process.h"
+#include "promotion.h"
 #include "scheduler.h"
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WARM_UP_SLICES = 64, RECOMPILE_HEAT = 32, STRESS_BUDGET = 3 };
+enum {
+  WARM_UP_SLICES = 64,
+  RECOMPILE_HEAT = 32,
+  STRESS_BUDGET = 3,
+  TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
+};
 
 /* ---- Shared code: trampolines to C functions out of reach, constants ---- */
 
@@ -83,7 +89,7 @@ static bool install(struct tz_jit *jit, tz_function *f) {
     jit->has_superseded = true;
   }
   tier->baseline = b;
-  f->entry = b->code;
+  if (f->entry != (void *)tz_optimized_entry) f->entry = b->code;
   link_form(jit, b);
   return true;
 }
@@ -160,12 +166,48 @@ static void consider(struct tz_jit *jit, tz_function *f) {
   install(jit, f);
 }
 
+/* ---- Promotion ---- */
+
+static void consider_promotion(struct tz_jit *jit, tz_function *f) {
+  if (f->code != NULL && f->tier != NULL && f->heat >= (uint64_t)jit->vm->options.jit_promote)
+    tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
+}
+
+/* At a back-edge: optimized code from the loop head on, made if there is none yet. A function that is entered so more than once
+ * is called more than once: it is compiled from its start too. */
+static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_insn *pc) {
+  tz_tier *tier = f->tier;
+  uint32_t head = tz_loop_head_of(f, pc);
+  if (tier == NULL || head == TZ_NO_LOOP || f->heat < (uint64_t)jit->vm->options.jit_promote) return pc;
+  if (tz_promotion_code(f, head) == NULL) tz_promotion_request(jit->promotion, f, head);
+  const tz_native_code *code = tz_promotion_code(f, head);
+  if (code == NULL || th->profiling || tz_loop_take_back_edge(th, f, pc) == TZ_NO_LOOP) return pc;
+  if (++tier->n_loop_entries >= 2) tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
+  return tz_native_enter_loop(th, f->code + head, code);
+}
+
+static tz_insn *promote(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_function *callee, tz_insn *pc) {
+  tz_promotion_install(jit->promotion);
+  if (callee == NULL) return promote_loop(jit, th, f, pc);
+  consider_promotion(jit, f);
+  if (callee->n_words > TINY_WORDS) consider_promotion(jit, callee);
+  return pc;
+}
+
+void *tz_jit_lower_entry(const tz_function *f) {
+  const tz_tier *tier = f->tier;
+  return tier != NULL && tier->baseline != NULL ? (void *)tier->baseline->code : (void *)tz_interp_entry;
+}
+
 /* Another entry for a function at random. */
 static void stress(struct tz_jit *jit, tz_function *f) {
   const tz_tier *tier = f->tier;
   if (tier == NULL || tier->baseline == NULL) return;
   jit->random = jit->random * 6364136223846793005u + 1442695040888963407u;
-  f->entry = jit->random >> 40 & 1 ? (void *)tz_interp_entry : (void *)tier->baseline->code;
+  bool is_optimized = f->compiled != NULL && f->compiled != (void *)tz_vm_call_stub;
+  unsigned choice = jit->random >> 40 & 3;
+  if (choice >= 2 && is_optimized) f->entry = (void *)tz_optimized_entry;
+  else f->entry = choice & 1 ? (void *)tz_interp_entry : (void *)tier->baseline->code;
 }
 
 static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
@@ -183,7 +225,7 @@ static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
     if (callee != NULL) stress(jit, callee);
   }
   if (jit->has_superseded) sweep_superseded(jit);
-  return pc;
+  return jit->promotion != NULL && th->steps_left == UINT64_MAX ? promote(jit, th, f, callee, pc) : pc;
 }
 
 static void on_linked(tz_vm *vm, tz_function *f) {
@@ -198,6 +240,7 @@ static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
   tz_jit_report(jit);
+  tz_promotion_free(jit->promotion);
   tz_native_detach(vm);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
@@ -232,7 +275,9 @@ bool tz_jit_attach(tz_vm *vm) {
   vm->hooks.function_linked = on_linked;
   vm->hooks.vm_free = jit_free;
   if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
-  if (vm->options.jit == TZ_JIT_DEFAULT) tz_native_attach(vm); /* without it all else goes on */
+  if (vm->options.jit == TZ_JIT_EAGER) vm->options.jit_threshold = 0, vm->options.jit_promote = 1;
+  if (vm->options.jit >= TZ_JIT_DEFAULT && tz_native_attach(vm)) /* without it all else goes on */
+    jit->promotion = tz_promotion_new(vm);
   return true;
 }
 

@@ -40,6 +40,8 @@ typedef struct tz_tier {
   uint16_t pins[TZ_PINS]; /* slots in int pin 1, 2, float pin 1, 2. Depends on the bytecode alone */
   uint8_t pinned;         /* bit i: pins[i] is in use */
   bool is_recompiled;
+  uint32_t n_loop_entries;    /* times it was entered at a loop head for want of optimized code at its start */
+  struct request *promotions; /* promotion.c's: optimized code, by entry */
 } tz_tier;
 
 /* Roles of the operand fields a, b, c of an opcode. */
@@ -64,6 +66,7 @@ struct tz_jit {
   bool has_superseded;
   uint32_t n_slices; /* seen so far */
   uint64_t random;
+  struct tz_promotion *promotion; /* the optimizing tier; NULL: not in use */
   int perf_map;
   tz_jit_stats stats;
   tz_compilations compilations;
@@ -76,6 +79,9 @@ static inline uint32_t tz_insn_words(const struct tz_jit *jit, const tz_insn *pc
   if (op == TZ_OP_SWITCH) return 1 + ((uint32_t)tz_insn_d(*pc) + 1) / 2;
   return 1 + tz_insn_list_words(tz_insn_x(*pc));
 }
+
+/* policy.c: where f is entered while it has no optimized code. */
+void *tz_jit_lower_entry(const tz_function *f);
 
 /* compile.c: a new compiled form of f, whose tier's pins are chosen; not yet installed. NULL: no memory, or
  * too large. */

@@ -1,6 +1,7 @@
 /* dump.c: bytecode beside the machine code made of it. The disassembler is LLVM's, loaded when first asked
  * for, so that nothing depends on LLVM otherwise. */
 #include "baseline.h"
+#include "promotion.h"
 #include <dlfcn.h>
 #include <llvm-c/Disassembler.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static void print_all(const disassembler *d, FILE *to, const tz_tier *tier, cons
   print_machine_code(d, to, b->code + b->hot_size, b->code + b->size);
 }
 
-bool tz_jit_dump(tz_vm *vm, tz_function *f, FILE *to, const char **problem) {
+static bool dump_baseline(tz_vm *vm, tz_function *f, FILE *to, const char **problem) {
   *problem = "it has no compiled form (a native, or --jit=off)";
   if (!tz_jit_compile(vm, f)) return false;
   disassembler d;
@@ -138,4 +139,17 @@ bool tz_jit_dump(tz_vm *vm, tz_function *f, FILE *to, const char **problem) {
   if (ok) print_all(&d, to, f->tier, vm->jit);
   close_disassembler(&d);
   return ok;
+}
+
+static bool dump_optimized(tz_vm *vm, tz_function *f, const char *what, FILE *to, const char **problem) {
+  *problem = "there is no optimizing tier (--jit=off or baseline)";
+  if (vm->jit == NULL || vm->jit->promotion == NULL || f->code == NULL) return false;
+  return tz_promotion_dump(vm->jit->promotion, f, TZ_NO_OSR, what, to, problem);
+}
+
+bool tz_jit_dump(tz_vm *vm, tz_function *f, const char *what, FILE *to, const char **problem) {
+  bool wants_asm = strstr(what, "asm") != NULL;
+  if (wants_asm && !dump_baseline(vm, f, to, problem)) return false;
+  if (wants_asm && (vm->jit->promotion == NULL || strcmp(what, "asm") == 0)) return true;
+  return dump_optimized(vm, f, what, to, problem);
 }

@@ -1,6 +1,7 @@
 /* statistics.c: see statistics.h. */
 #include "statistics.h"
 #include "baseline.h"
+#include "promotion.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,23 @@ static void print_text(const tz_jit_stats *s) {
           "compiled: %" PRIu64 " functions, %" PRIu64 " instructions, %" PRIu64 " ns, %" PRIu64
           " code bytes, %" PRIu64 " table bytes, %" PRIu64 " freed\n",
           s->functions, s->instructions, s->nanoseconds, s->code_bytes, s->table_bytes, s->freed);
+}
+
+static void print_promotion_text(const tz_promotion_stats *s) {
+  fprintf(stderr,
+          "optimized: %" PRIu64 " codes, %" PRIu64 " refused, %" PRIu64 " given up, %" PRIu64 " deoptimizations, %" PRIu64
+          " code bytes; %.1f ms of compiler threads (%.1f graph, %.1f passes, %.1f LLVM, %.1f loading)\n",
+          s->compiled, s->refused, s->given_up, s->deopts, s->code_bytes, (double)s->thread_cpu_ns * 1e-6,
+          (double)s->build_ns * 1e-6, (double)s->passes_ns * 1e-6, (double)s->llvm_ns * 1e-6, (double)s->load_ns * 1e-6);
+}
+
+static void print_promotion_json(const tz_promotion_stats *s) {
+  fprintf(stderr,
+          "{\"stats\":\"optimizing\",\"functions\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"given_up\":%" PRIu64
+          ",\"deopts\":%" PRIu64 ",\"code_bytes\":%" PRIu64 ",\"thread_cpu_ns\":%" PRIu64 ",\"build_ns\":%" PRIu64
+          ",\"passes_ns\":%" PRIu64 ",\"llvm_ns\":%" PRIu64 ",\"load_ns\":%" PRIu64 ",\"longest_stall_ns\":%" PRIu64 "}\n",
+          s->compiled, s->refused, s->given_up, s->deopts, s->code_bytes, s->thread_cpu_ns, s->build_ns, s->passes_ns, s->llvm_ns,
+          s->load_ns, s->longest_stall_ns);
 }
 
 /* A name may hold anything. */
@@ -55,6 +73,11 @@ static void print_json(const struct tz_jit *jit) {
 }
 
 void tz_jit_report(const struct tz_jit *jit) {
-  if (jit->vm->options.dump_stats) print_text(&jit->stats);
-  if (jit->vm->options.dump_stats_json) print_json(jit);
+  const tz_options *o = &jit->vm->options;
+  tz_promotion_stats promotion = {0};
+  if (jit->promotion != NULL) promotion = tz_promotion_statistics(jit->promotion);
+  if (o->dump_stats) print_text(&jit->stats);
+  if (o->dump_stats && jit->promotion != NULL) print_promotion_text(&promotion);
+  if (o->dump_stats_json) print_json(jit);
+  if (o->dump_stats_json && jit->promotion != NULL) print_promotion_json(&promotion);
 }

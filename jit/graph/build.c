@@ -309,6 +309,15 @@ tz_node *tz_join_finish(tz_builder *b, tz_join *join, tz_node_type type) {
   return phi;
 }
 
+/* Leaves when the countdown ends; whoever handles it starts another. */
+static void stress(tz_builder *b) {
+  tz_node *left = tz_emit(b, TZ_NODE_LOAD_GLOBAL, TZ_TYPE_INT, 0, NULL);
+  left = tz_emit_i2(b, TZ_NODE_SUB, left, tz_emit_int(b, 1));
+  tz_node *store = tz_emit1(b, TZ_NODE_STORE_GLOBAL, TZ_TYPE_VOID, left);
+  left->inputs[0]->imm.p = store->imm.p = b->options->stress;
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_LT, tz_emit_int(b, 0), left), TZ_DEOPT_STRESS);
+}
+
 static void leave_if(tz_builder *b, tz_node *failed) {
   tz_fork fork = tz_branch(b, failed, 0);
   b->block = fork.yes;
@@ -401,6 +410,17 @@ static void build_switch(tz_builder *b, tz_insn in, uint32_t next) {
   }
 }
 
+/* The function calls itself in tail position: its frame begins anew. */
+static void build_loop_call(tz_builder *b) {
+  const tz_function *f = b->scope->function;
+  const tz_flow *flow = b->scope->flow;
+  tz_node **env = alloc(b, (f->n_registers + 1) * sizeof *env);
+  for (uint32_t i = 0; i < f->n_params; i++) env[i] = tz_read(b, tz_insn_arg(&f->code[b->pc + 1], i));
+  b->env = env;
+  begin_registers(b, &flow->blocks[flow->block_at[0]]);
+  arrive(b, 0);
+}
+
 /* The end of a block. False: the instruction is no branch. */
 static bool build_branch(tz_builder *b, uint32_t next) {
   tz_insn in = tz_builder_insn(b);
@@ -429,8 +449,14 @@ static bool build_branch(tz_builder *b, uint32_t next) {
   case TZ_OP_SWITCH: build_switch(b, in, next); return true;
   case TZ_OP_RET: tz_return(b, tz_read(b, tz_insn_a(in))); return true;
   case TZ_OP_RET_VOID: tz_return(b, NULL); return true;
+  case TZ_OP_TAIL_CALL: build_loop_call(b); return true;
   default: return false;
   }
+}
+
+static bool is_stress_point(const tz_builder *b) {
+  const tz_operand_facts *facts = &b->scope->flow->facts[tz_insn_op(tz_builder_insn(b))];
+  return b->options->stress != NULL && (facts->branch != 0 || facts->has_list);
 }
 
 static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
@@ -439,6 +465,7 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     next = pc + tz_flow_insn_words(flow, pc);
     b->pc = pc;
     b->state = NULL;
+    if (is_stress_point(b)) stress(b);
     if (build_branch(b, next)) return;
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
     if (next == fb->end && b->block != NULL) arrive(b, next);

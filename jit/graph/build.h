@@ -24,6 +24,7 @@ typedef struct tz_build_options {
   /* A function that runs one instruction out of line (native/outline.h). NULL: not possible. */
   tz_function *(*outline)(tz_vm *vm, tz_function *f, uint32_t pc);
   void *data;
+  int64_t *stress; /* counts down; code leaves at random places when it gets to 0. NULL: no stress */
 } tz_build_options;
 tz_build_options tz_build_options_default(void);
 

@@ -65,6 +65,11 @@ static uint32_t switch_target(const tz_function *f, uint32_t pc, uint32_t entry)
   return (uint32_t)((int64_t)pc + ((const int32_t *)&f->code[pc + 1])[entry]);
 }
 
+bool tz_flow_is_loop_call(const tz_flow *flow, uint32_t pc) {
+  const tz_function *f = flow->function;
+  return tz_insn_op(f->code[pc]) == TZ_OP_TAIL_CALL && f->k[(uint32_t)tz_insn_d(f->code[pc])].p == f;
+}
+
 static void mark_leaders(const tz_flow *flow, uint8_t *leader) {
   const tz_function *f = flow->function;
   leader[0] = 1;
@@ -124,6 +129,7 @@ static bool link_blocks(tz_flow *flow, tz_arena *arena) {
       for (int32_t j = 0; j < tz_insn_d(in); j++) b->successors[n++] = flow->block_at[switch_target(f, pc, (uint32_t)j)];
     if (flow->facts[op].branch) b->successors[n++] = flow->block_at[branch_target(flow, pc)];
     if (!flow->facts[op].ends) b->successors[n++] = flow->block_at[b->end];
+    if (tz_flow_is_loop_call(flow, pc)) b->successors[n++] = flow->block_at[0];
     b->n_successors = n;
     for (uint32_t j = 0; j < n; j++) flow->blocks[b->successors[j]].n_predecessors++;
   }
@@ -184,6 +190,7 @@ static void add_writes(const tz_flow *flow, const tz_flow_block *b, uint64_t *se
   const tz_function *f = flow->function;
   for (uint32_t pc = b->start; pc < b->end; pc += tz_flow_insn_words(flow, pc)) {
     const tz_operand_facts *facts = &flow->facts[tz_insn_op(f->code[pc])];
+    if (tz_flow_is_loop_call(flow, pc)) memset(set, 0xff, flow->set_words * sizeof *set);
     if (facts->writes_a && tz_insn_a(f->code[pc]) < f->n_registers) tz_set_add(set, tz_insn_a(f->code[pc]));
     if (facts->writes_c) tz_set_add(set, tz_insn_c(f->code[pc]));
   }
@@ -224,6 +231,7 @@ static void step_back(const tz_flow *flow, uint32_t pc, uint64_t *live) {
   const tz_function *f = flow->function;
   tz_insn in = f->code[pc];
   const tz_operand_facts *facts = &flow->facts[tz_insn_op(in)];
+  if (tz_flow_is_loop_call(flow, pc)) memset(live, 0, flow->set_words * sizeof *live);
   if (facts->writes_a && tz_insn_a(in) < f->n_registers) tz_set_drop(live, tz_insn_a(in));
   if (facts->writes_c && tz_insn_op(in) != TZ_OP_CHAN_NEXT) tz_set_drop(live, tz_insn_c(in));
   if (facts->reads_a) tz_set_add(live, tz_insn_a(in));
@@ -284,7 +292,7 @@ static const char *find_problem(const tz_flow *flow) {
     uint8_t op = tz_insn_op(f->code[pc]);
     if (op == TZ_OP_SELECT || op == TZ_OP_CHAN_NEXT) return "waits in select or a channel loop";
     /* LLVM has no tail calls beside statepoints, so an endless chain of them must stay on the tiers that have them. */
-    if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY) return "makes tail calls";
+    if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY && !tz_flow_is_loop_call(flow, pc)) return "makes tail calls";
   }
   return NULL;
 }

@@ -34,6 +34,8 @@ typedef struct tz_flow {
 /* From the instruction at `start` (0, or a loop head). NULL: no memory. */
 tz_flow *tz_flow_new(tz_arena *arena, tz_function *f, uint32_t start);
 uint32_t tz_flow_insn_words(const tz_flow *flow, uint32_t pc);
+/* A tail call of the function itself: a loop back to its start. */
+bool tz_flow_is_loop_call(const tz_flow *flow, uint32_t pc);
 
 static inline bool tz_set_has(const uint64_t *set, uint32_t i) { return set[i / 64] >> i % 64 & 1; }
 static inline void tz_set_add(uint64_t *set, uint32_t i) { set[i / 64] |= (uint64_t)1 << i % 64; }

@@ -41,6 +41,9 @@ static const mode modes[] = {
     {"tiers", "--jit=baseline --jit-threshold=0 --stress-tier"},
     {"tiers-stress", "--jit=baseline --jit-threshold=0 --stress-tier --stress-alloc=7 --stress-budget=1 "
                      "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
+    {"optimized", "--jit=eager --jit-sync --stress-budget=40 --verify-graph"},
+    {"optimized-stress", "--jit=eager --jit-sync --stress-budget=20 --stress-tier --stress-deopt=50 --stress-alloc=7 "
+                         "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
 };
 enum { N_MODES = sizeof modes / sizeof modes[0] };
 

@@ -13,7 +13,7 @@ enum { EXIT_DONE = 0, EXIT_PROGRAM_FAILED = 1, EXIT_NOT_STARTED = 2 };
 typedef struct command_line {
   tz_options options;   /* after command_take_options */
   const char *command;  /* its name */
-  const char *dump_asm; /* --dump=asm:NAME: the function to show compiled; NULL: none */
+  const char *dump;     /* --dump=WHAT:NAME: the function to show compiled; NULL: none */
   char **args;
   int n_args;
 } command_line;

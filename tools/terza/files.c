@@ -52,8 +52,8 @@ bool command_take_options(command_line *line) {
   while (taken < line->n_args && strncmp(line->args[taken], "--", 2) == 0) {
     const char *arg = line->args[taken++];
     if (arg[2] == 0) break;
-    if (strncmp(arg, "--dump=asm:", 11) == 0) {
-      line->dump_asm = arg + 11;
+    if (strncmp(arg, "--dump=", 7) == 0) {
+      line->dump = arg + 7;
       continue;
     }
     if (!tz_options_parse(&line->options, arg, error, sizeof error))

@@ -32,7 +32,8 @@ static void print_overview(FILE *to) {
 static void print_options(FILE *to) {
   fputs("Options of the machine, for run, test and repl, before the file: --NAME=VALUE, or --NAME for true.\n"
         "They can also stand in the environment variable TERZA_OPTIONS. Sizes take k, m and g.\n"
-        "run also takes --dump=asm:FUNCTION: bytecode beside machine code, after the program has run.\n\n",
+        "run also takes --dump=WHAT:FUNCTION: how it is compiled, after the program has run. WHAT: asm, graph, llvm, or several\n"
+        "with commas between.\n\n",
         to);
   const tz_option_info *option;
   for (unsigned i = 0; (option = tz_option_at(i)); i++) {

@@ -104,11 +104,17 @@ static tz_function *find_function(tz_module *module, const char *name) {
   return f;
 }
 
+/* --dump=WHAT:FUNCTION, WHAT being graph, llvm, asm, separated by commas. */
 static void dump_compiled(command_line *line, tz_vm *vm, tz_module *module) {
-  const char *problem = "there is no such function in the program";
-  tz_function *f = find_function(module, line->dump_asm);
-  if (!f || !tz_jit_dump(vm, f, stdout, &problem))
-    command_fail(line, "cannot show %s: %s", line->dump_asm, problem);
+  const char *problem = "there is no such function in the program", *colon = strchr(line->dump, ':');
+  if (!colon) {
+    command_fail(line, "--dump wants graph, llvm or asm, a colon, and a function's name");
+    return;
+  }
+  tz_function *f = find_function(module, colon + 1);
+  char what[64];
+  snprintf(what, sizeof what, "%.*s", (int)(colon - line->dump), line->dump);
+  if (!f || !tz_jit_dump(vm, f, what, stdout, &problem)) command_fail(line, "cannot show %s: %s", colon + 1, problem);
 }
 
 int command_run(command_line *line) {
@@ -122,7 +128,7 @@ int command_run(command_line *line) {
   int status = EXIT_NOT_STARTED;
   tz_module *module = vm ? program_load(vm, image, path, &status) : NULL;
   if (module && module->main) status = call_main(vm, module->main);
-  if (module && line->dump_asm) dump_compiled(line, vm, module);
+  if (module && line->dump) dump_compiled(line, vm, module);
   if (vm && !output_is_whole(vm)) status = EXIT_PROGRAM_FAILED;
   if (vm) program_end(vm);
   free(bytes);

@@ -1,7 +1,8 @@
 /* jit.h: the compiled tiers of a VM. They plug into the runtime's hooks; the runtime never names them.
  *
  * Policies (option --jit): off, the interpreter alone; baseline, functions that used --jit-threshold budget
- * slices are compiled by copy-and-patch; default, all tiers there are. */
+ * slices are compiled by copy-and-patch; default, functions that used --jit-promote slices are then optimized; eager, the same
+ * as early as can be. */
 #pragma once
 #include "terza/vm.h"
 #include <stdio.h>
@@ -9,7 +10,8 @@
 typedef enum tz_jit_policy {
   TZ_JIT_OFF,
   TZ_JIT_BASELINE,
-  TZ_JIT_DEFAULT
+  TZ_JIT_DEFAULT,
+  TZ_JIT_EAGER
 } tz_jit_policy; /* as in options.def */
 
 /* Attaches the tiers that vm->options asks for; before modules are loaded. False: no memory for code; the VM
@@ -22,8 +24,9 @@ bool tz_jit_compile(tz_vm *vm, tz_function *f);
 /* The function whose compiled code contains this address, or NULL. Async-signal-safe: for crash reports. */
 const tz_function *tz_jit_find(tz_vm *vm, const void *address);
 
-/* Bytecode beside machine code of f, compiled for the purpose if need be. False: *problem says why. */
-bool tz_jit_dump(tz_vm *vm, tz_function *f, FILE *to, const char **problem);
+/* How f is compiled, as far as `what` names it: asm, bytecode beside the baseline tier's machine code, and the optimized code;
+ * graph, the optimizing tier's graph after each pass; llvm. Compiled for the purpose. False: *problem says why. */
+bool tz_jit_dump(tz_vm *vm, tz_function *f, const char *what, FILE *to, const char **problem);
 
 typedef struct tz_jit_stats {
   uint64_t functions, instructions; /* compiled so far, also what was freed since */

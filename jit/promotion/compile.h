@@ -1,0 +1,35 @@
+/* compile.h: one compilation, from function to loaded code. Used by one thread at a time. */
+#pragma once
+#include "code_memory.h"
+#include "llvm_tier.h"
+#include "native.h"
+#include "passes.h"
+#include "promotion.h"
+
+typedef struct tz_compile_backend { /* LLVM, once it is open */
+  void *library;
+  const tz_llvm_api *api;
+  tz_llvm *llvm;
+} tz_compile_backend;
+
+typedef struct tz_compile_job {
+  tz_vm *vm;
+  tz_function *function;
+  uint32_t osr_pc;
+  tz_build_options build;
+  tz_pass_options passes;
+  bool no_loop_predication, dump_llvm, dump_asm;
+  FILE *dump;
+} tz_compile_job;
+
+typedef struct tz_compile_result {
+  tz_native_code *code; /* NULL: refused */
+  char problem[200];
+  uint32_t n_nodes, n_decisions;
+  uint64_t build_ns, passes_ns, llvm_ns, load_ns;
+} tz_compile_result;
+
+/* False: no libterza-llvm.so; `problem` says why. */
+bool tz_compile_open(tz_compile_backend *backend, char *problem, size_t room);
+void tz_compile_close(tz_compile_backend *backend);
+tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory, const tz_compile_job *job);

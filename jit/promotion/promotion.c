@@ -1,0 +1,401 @@
+/* promotion.c: see promotion.h.
+ *
+ * `lock` guards the queue, the list of what is done, and the table of places that gave up; the code list and the functions'
+ * entries are the guest's thread's alone. */
+#include "promotion.h"
+#include "baseline.h"
+#include "compile.h"
+#include "outline.h"
+#include "interp.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+  SITE_LIMIT = 3,     /* times that one place may give up before it is compiled without speculation */
+  CODE_LIMIT = 2,     /* times that one place of one code may, before that code is given up */
+  THROW_LIMIT = 200,  /* exceptions handled by leaving a code: then it is given up for good */
+  COOL_DOWN = 16,     /* slices before a code that was given up is compiled again, doubled each time */
+  COMPILER_STACK = 16 << 20,
+  RECOMPILATIONS = 8, /* of one function and entry; then it stays on the lower tiers */
+};
+
+typedef struct request { /* one function and entry, for the life of the VM */
+  struct request *next; /* of the same function */
+  struct request *next_of_all, *next_queued;
+  tz_function *function;
+  uint32_t osr_pc, heat;
+  uint32_t n_compiled, n_throws;
+  uint32_t wanted_heat; /* not before */
+  uint64_t start_ns, end_ns; /* of the last compilation */
+  bool is_queued, is_refused;
+  tz_native_code *code; /* installed */
+  tz_native_code *done; /* by the compiler thread, to be installed */
+} request;
+
+typedef struct place { /* where compiled code gave up */
+  const tz_function *function;
+  uint32_t pc, count;
+} place;
+
+struct tz_promotion {
+  tz_vm *vm;
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+  pthread_t thread;
+  bool has_thread, stops;
+  request *requests;
+  request *queue;
+  atomic_uint n_done;
+  tz_native_code *retired; /* given up; frames may still be in it */
+  int64_t stress_countdown; /* guards until the next random deoptimization */
+  uint64_t random;
+  place *places; /* open addressing by function and pc */
+  uint32_t n_places, places_room;
+  tz_compile_backend backend;
+  bool is_broken; /* LLVM cannot be had */
+  char problem[200];
+  tz_promotion_stats stats;
+};
+
+/* ---- Places that gave up ---- */
+
+static place *place_slot(place *table, uint32_t room, const tz_function *f, uint32_t pc) {
+  uint32_t at = (uint32_t)(((uintptr_t)f >> 4) * 31 + pc) * 2654435761u;
+  for (;; at++) {
+    place *x = &table[at & (room - 1)];
+    if (x->function == NULL || (x->function == f && x->pc == pc)) return x;
+  }
+}
+
+static bool places_grow(tz_promotion *p) {
+  uint32_t room = p->places_room != 0 ? p->places_room * 2 : 64;
+  place *table = calloc(room, sizeof *table);
+  if (table == NULL) return false;
+  for (uint32_t i = 0; i < p->places_room; i++)
+    if (p->places[i].function != NULL) *place_slot(table, room, p->places[i].function, p->places[i].pc) = p->places[i];
+  free(p->places);
+  p->places = table;
+  p->places_room = room;
+  return true;
+}
+
+/* How often it has given up there, this time included. */
+static uint32_t place_count(tz_promotion *p, const tz_function *f, uint32_t pc) {
+  uint32_t count = SITE_LIMIT;
+  pthread_mutex_lock(&p->lock);
+  if (p->n_places * 2 < p->places_room || places_grow(p)) {
+    place *x = place_slot(p->places, p->places_room, f, pc);
+    if (x->function == NULL) *x = (place){f, pc, 0}, p->n_places++;
+    count = ++x->count;
+  }
+  pthread_mutex_unlock(&p->lock);
+  return count;
+}
+
+static bool is_exhausted(void *data, const tz_function *f, uint32_t pc) {
+  tz_promotion *p = data;
+  pthread_mutex_lock(&p->lock);
+  const place *x = p->places_room > 0 ? place_slot(p->places, p->places_room, f, pc) : NULL;
+  bool result = x != NULL && x->function != NULL && x->count >= SITE_LIMIT;
+  pthread_mutex_unlock(&p->lock);
+  return result;
+}
+
+/* ---- Requests ---- */
+
+static request *find_request(const tz_function *f, uint32_t osr_pc) {
+  const tz_tier *tier = f->tier;
+  for (request *r = tier != NULL ? tier->promotions : NULL; r != NULL; r = r->next)
+    if (r->osr_pc == osr_pc) return r;
+  return NULL;
+}
+
+const tz_native_code *tz_promotion_code(const tz_function *f, uint32_t osr_pc) {
+  const request *r = find_request(f, osr_pc);
+  return r != NULL ? r->code : NULL;
+}
+
+static request *make_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+  request *r = find_request(f, osr_pc);
+  tz_tier *tier = f->tier;
+  if (r != NULL || tier == NULL) return r;
+  r = calloc(1, sizeof *r);
+  if (r == NULL) return NULL;
+  *r = (request){.next = tier->promotions, .next_of_all = p->requests, .function = f, .osr_pc = osr_pc};
+  p->requests = tier->promotions = r;
+  return r;
+}
+
+static request *take_hottest(tz_promotion *p) {
+  request **hottest = &p->queue;
+  for (request **at = &p->queue; *at != NULL; at = &(*at)->next_queued)
+    if ((*at)->heat > (*hottest)->heat) hottest = at;
+  request *r = *hottest;
+  *hottest = r->next_queued;
+  return r;
+}
+
+/* ---- Compiling ---- */
+
+static tz_compile_job job_for(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+  const tz_options *o = &p->vm->options;
+  tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
+  job.build.no_inlining = !o->jit_inlining;
+  job.build.no_speculation = !o->jit_speculation;
+  job.build.is_exhausted = is_exhausted;
+  job.build.outline = tz_outline;
+  job.build.data = p;
+  job.build.stress = o->stress_deopt > 0 ? &p->stress_countdown : NULL;
+  job.passes.no_escape_analysis = !o->jit_escape_analysis;
+  job.passes.no_loop_optimization = !o->jit_loop_optimization;
+  job.passes.verify = o->verify_graph;
+  job.no_loop_predication = !o->jit_loop_optimization;
+  return job;
+}
+
+static void trace_compiled(const tz_promotion *p, const request *r, const tz_compile_result *x) {
+  if (!p->vm->options.trace_jit) return;
+  char entry[32] = "";
+  if (r->osr_pc != TZ_NO_OSR) snprintf(entry, sizeof entry, " at %u", r->osr_pc);
+  if (x->code == NULL) {
+    fprintf(stderr, "jit: %s%s stays: %s\n", r->function->name, entry, x->problem);
+    return;
+  }
+  fprintf(stderr, "jit: %s%s optimized: %u nodes, %u calls inlined, %u bytes; %.2f ms graph, %.2f passes, %.2f LLVM\n",
+          r->function->name, entry, x->n_nodes, x->n_decisions, x->code->size, (double)x->build_ns * 1e-6,
+          (double)x->passes_ns * 1e-6, (double)x->llvm_ns * 1e-6);
+}
+
+static void count(tz_promotion *p, const tz_compile_result *x) {
+  tz_promotion_stats *s = &p->stats;
+  s->compiled += x->code != NULL;
+  s->refused += x->code == NULL;
+  s->build_ns += x->build_ns;
+  s->passes_ns += x->passes_ns;
+  s->llvm_ns += x->llvm_ns;
+  s->load_ns += x->load_ns;
+  s->nodes += x->n_nodes;
+  s->code_bytes += x->code != NULL ? x->code->size : 0;
+}
+
+static bool open_backend(tz_promotion *p) {
+  if (p->backend.llvm != NULL) return true;
+  if (p->is_broken || !tz_compile_open(&p->backend, p->problem, sizeof p->problem)) {
+    if (!p->is_broken && p->vm->options.trace_jit) fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
+    p->is_broken = true;
+    return false;
+  }
+  return true;
+}
+
+static uint64_t clock_ns(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Without the lock, which is held before and after. */
+static void compile(tz_promotion *p, request *r) {
+  pthread_mutex_unlock(&p->lock);
+  r->start_ns = clock_ns(CLOCK_MONOTONIC);
+  tz_compile_result x = {0};
+  bool is_open = open_backend(p);
+  if (is_open) {
+    tz_compile_job job = job_for(p, r->function, r->osr_pc);
+    x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
+    trace_compiled(p, r, &x);
+  }
+  pthread_mutex_lock(&p->lock);
+  r->end_ns = clock_ns(CLOCK_MONOTONIC);
+  if (is_open) count(p, &x);
+  r->is_queued = false;
+  r->done = x.code;
+  r->is_refused = x.code == NULL;
+  if (x.code != NULL) atomic_fetch_add(&p->n_done, 1);
+}
+
+static void *compiler_thread(void *data) {
+  tz_promotion *p = data;
+  pthread_mutex_lock(&p->lock);
+  while (!p->stops) {
+    if (p->queue == NULL) {
+      pthread_cond_wait(&p->wake, &p->lock);
+      continue;
+    }
+    compile(p, take_hottest(p));
+    p->stats.thread_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+  }
+  pthread_mutex_unlock(&p->lock);
+  return NULL;
+}
+
+static void start_thread(tz_promotion *p) {
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, COMPILER_STACK);
+  p->has_thread = pthread_create(&p->thread, &attr, compiler_thread, p) == 0;
+  pthread_attr_destroy(&attr);
+}
+
+/* What the guest's thread spends here is what compiling costs it. */
+static void note_stall(tz_promotion *p, uint64_t start) {
+  uint64_t ns = clock_ns(CLOCK_MONOTONIC) - start;
+  if (ns > p->stats.longest_stall_ns) p->stats.longest_stall_ns = ns;
+}
+
+void tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+  request *r = make_request(p, f, osr_pc);
+  if (r == NULL || r->is_refused || r->code != NULL || f->heat < r->wanted_heat) return;
+  uint64_t start = clock_ns(CLOCK_MONOTONIC);
+  pthread_mutex_lock(&p->lock);
+  r->heat = f->heat;
+  if (!r->is_queued && r->done == NULL) {
+    r->is_queued = true;
+    if (p->vm->options.jit_sync) {
+      compile(p, r);
+    } else {
+      r->next_queued = p->queue;
+      p->queue = r;
+      if (!p->has_thread) start_thread(p);
+      pthread_cond_signal(&p->wake);
+    }
+  }
+  note_stall(p, start);
+  pthread_mutex_unlock(&p->lock);
+  if (p->vm->options.jit_sync) tz_promotion_install(p);
+}
+
+/* ---- Installing and giving up ---- */
+
+static void free_code(tz_promotion *p, tz_native_code *code) { tz_native_code_free(&p->vm->jit->memory, code); }
+
+static void remove_code(tz_promotion *p, tz_native_code *code) {
+  if (code == NULL) return;
+  tz_native_remove(p->vm, code);
+  free_code(p, code);
+}
+
+static void stress_again(tz_promotion *p) {
+  p->random = p->random * 6364136223846793005u + 1442695040888963407u;
+  p->stress_countdown = 1 + (int64_t)((p->random >> 33) % (uint64_t)(2 * p->vm->options.stress_deopt));
+}
+
+static void install(tz_promotion *p, request *r) {
+  tz_native_code *code = r->done;
+  r->done = NULL;
+  if (!tz_native_add(p->vm, code)) { /* no memory for the map: as if it had not been compiled */
+    free_code(p, code);
+    return;
+  }
+  r->code = code;
+  r->n_compiled++;
+  tz_jit_note(p->vm->jit, &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
+  if (r->osr_pc != TZ_NO_OSR) return;
+  r->function->compiled = r->code->code + r->code->entry;
+  r->function->entry = (void *)tz_optimized_entry;
+}
+
+void tz_promotion_install(tz_promotion *p) {
+  if (atomic_load_explicit(&p->n_done, memory_order_relaxed) == 0) return;
+  uint64_t start = clock_ns(CLOCK_MONOTONIC);
+  pthread_mutex_lock(&p->lock);
+  atomic_store(&p->n_done, 0);
+  for (request *r = p->requests; r != NULL; r = r->next_of_all)
+    if (r->done != NULL) install(p, r);
+  note_stall(p, start);
+  pthread_mutex_unlock(&p->lock);
+}
+
+/* Frames that run it go on; nobody enters it any more. */
+static void give_up(tz_promotion *p, request *r) {
+  tz_function *f = r->function;
+  if (r->osr_pc == TZ_NO_OSR) {
+    f->compiled = (void *)tz_vm_call_stub;
+    f->entry = tz_jit_lower_entry(f);
+  }
+  *r->code->is_valid = 0;
+  r->code->next = p->retired;
+  p->retired = r->code;
+  r->code = NULL;
+  r->wanted_heat = f->heat + (COOL_DOWN << r->n_compiled);
+  r->is_refused = r->n_compiled >= RECOMPILATIONS || r->n_throws >= THROW_LIMIT;
+  p->stats.given_up++;
+}
+
+/* Compiled code was left there (a tz_deopt_hook). */
+static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc, tz_deopt_reason reason) {
+  tz_promotion *p = vm->jit->promotion;
+  bool is_exception = vm->thread->exception != 0;
+  p->stats.deopts++;
+  if (vm->options.stress_deopt > 0) stress_again(p);
+  request *r = find_request(code->function, code->osr_pc);
+  if (reason == TZ_DEOPT_STRESS || reason == TZ_DEOPT_INVALID || r == NULL) return;
+  if (is_exception) r->n_throws++;
+  bool is_enough = is_exception ? r->n_throws >= THROW_LIMIT : place_count(p, f, pc) >= CODE_LIMIT;
+  if (is_enough && r->code == code) give_up(p, r);
+}
+
+/* ---- Life ---- */
+
+tz_promotion *tz_promotion_new(tz_vm *vm) {
+  tz_promotion *p = calloc(1, sizeof *p);
+  if (p == NULL) return NULL;
+  p->vm = vm;
+  p->random = 0x9e3779b97f4a7c15u;
+  pthread_mutex_init(&p->lock, NULL);
+  pthread_cond_init(&p->wake, NULL);
+  if (vm->options.stress_deopt > 0) stress_again(p);
+  tz_native_of(vm)->deoptimized = deoptimized;
+  return p;
+}
+
+void tz_promotion_free(tz_promotion *p) {
+  if (p == NULL) return;
+  pthread_mutex_lock(&p->lock);
+  p->stops = true;
+  pthread_cond_signal(&p->wake);
+  pthread_mutex_unlock(&p->lock);
+  if (p->has_thread) pthread_join(p->thread, NULL);
+  for (request *r = p->requests, *next; r != NULL; r = next) {
+    next = r->next_of_all;
+    remove_code(p, r->code);
+    free_code(p, r->done);
+    free(r);
+  }
+  for (tz_native_code *code = p->retired, *next; code != NULL; code = next) {
+    next = code->next;
+    remove_code(p, code);
+  }
+  tz_compile_close(&p->backend);
+  pthread_mutex_destroy(&p->lock);
+  pthread_cond_destroy(&p->wake);
+  free(p->places);
+  free(p);
+}
+
+tz_promotion_stats tz_promotion_statistics(tz_promotion *p) {
+  pthread_mutex_lock(&p->lock);
+  tz_promotion_stats s = p->stats;
+  pthread_mutex_unlock(&p->lock);
+  return s;
+}
+
+/* ---- Looking at it ---- */
+
+bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to, const char **problem) {
+  tz_compile_backend backend = {0};
+  *problem = p->problem;
+  if (!tz_compile_open(&backend, p->problem, sizeof p->problem)) return false;
+  tz_compile_job job = job_for(p, f, osr_pc);
+  job.dump = to;
+  job.passes.dump = strstr(what, "graph") != NULL ? to : NULL;
+  job.dump_llvm = strstr(what, "llvm") != NULL;
+  job.dump_asm = strstr(what, "asm") != NULL;
+  tz_compile_result x = tz_compile(&backend, &p->vm->jit->memory, &job);
+  snprintf(p->problem, sizeof p->problem, "%s", x.problem);
+  free_code(p, x.code);
+  tz_compile_close(&backend);
+  return x.code != NULL;
+}
