@@ -187,8 +187,9 @@ static void build_receiver_call(tz_builder *b, call *c) {
   bool is_interface = op == TZ_OP_CALL_INTERFACE;
   const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
   tz_function *f = NULL;
-  if (receiver->is_exact)
-    f = is_interface ? tz_interface_method_nogc(receiver->cls, site[-1].p, tz_insn_b(c->in)) : target_of(receiver->cls, c, NULL);
+  if (receiver->is_exact && !is_interface) f = target_of(receiver->cls, c, NULL);
+  if (receiver->is_exact && is_interface && tz_class_implements(receiver->cls, site[-1].p)) /* it may not where none ever comes */
+    f = tz_interface_method_nogc(receiver->cls, site[-1].p, tz_insn_b(c->in));
   if (f != NULL) finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->result));
   else call_by_profile(b, c);
 }
