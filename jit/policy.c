@@ -14,6 +14,7 @@ enum {
   WARM_UP_SLICES = 64,
   RECOMPILE_HEAT = 32,
   STRESS_BUDGET = 3,
+  FRAMES_A_SLICE = 128, /* looked at for superseded code */
   TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
 };
 
@@ -113,26 +114,34 @@ static tz_baseline *form_at(struct tz_jit *jit, uintptr_t address) {
   return NULL;
 }
 
-static bool is_in_use(struct tz_jit *jit, const tz_baseline *b) {
+static bool is_in_use(struct tz_jit *jit, const tz_baseline *b, uint64_t *n_frames) {
   tz_thread *th = jit->vm->thread;
   for (tz_process *p = jit->vm->scheduler->all; p != NULL; p = p->next) {
     tz_frame_walk w;
-    for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w))
+    for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w), ++*n_frames)
       if ((uintptr_t)TZ_FRAME_CONTINUATION(w.fp) - (uintptr_t)b->code < b->size) return true;
   }
   return false;
 }
 
-/* Superseded code is left for good when no frame returns into it: whoever resumes finds the newer form. */
+/* Superseded code is left for good when no frame returns into it: whoever resumes finds the newer form. A
+ * look at deep stacks takes long, so the next one waits for as many slices as make its share of the time
+ * small. */
 static void sweep_superseded(struct tz_jit *jit) {
+  if (jit->sweep_wait > 0) {
+    jit->sweep_wait--;
+    return;
+  }
   bool some_left = false;
+  uint64_t n_frames = 0;
   for (tz_baseline *b = jit->codes, *next; b != NULL; b = next) {
     next = b->next;
     if (!b->is_superseded) continue;
-    if (is_in_use(jit, b)) some_left = true;
+    if (is_in_use(jit, b, &n_frames)) some_left = true;
     else free_form(jit, b);
   }
   jit->has_superseded = some_left;
+  jit->sweep_wait = (uint32_t)(n_frames / FRAMES_A_SLICE);
 }
 
 /* ---- Heat ---- */

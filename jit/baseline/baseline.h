@@ -64,7 +64,8 @@ struct tz_jit {
   struct tz_native *native;     /* of the optimizing tier (native/native.h); NULL: off */
   struct tz_compiler *compiler; /* its tables, kept between compilations */
   bool has_superseded;
-  uint32_t n_slices; /* seen so far */
+  uint32_t sweep_wait; /* slices until superseded code is looked for in the stacks again */
+  uint32_t n_slices;   /* seen so far */
   uint64_t random;
   struct tz_promotion *promotion; /* the optimizing tier; NULL: not in use */
   int perf_map;
