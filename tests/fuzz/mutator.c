@@ -5,14 +5,6 @@
 #include "terza/decode.h"
 #include "terza/module.h"
 
-uint64_t random_next(random_source *r) { /* splitmix64 */
-  uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-  return z ^ z >> 31;
-}
-uint32_t random_below(random_source *r, uint32_t n) { return n == 0 ? 0 : (uint32_t)(random_next(r) % n); }
-
 /* --- in place --- */
 
 typedef struct span {
