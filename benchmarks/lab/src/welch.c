@@ -4,7 +4,7 @@
 
 /* The integral of cos^power from `from` to pi/2, by Simpson's rule. */
 static double cosine_tail(double from, double power) {
-  enum { STEPS = 2000 };
+  enum { STEPS = 400 };
   double width = (M_PI_2 - from) / STEPS, sum = 0;
   for (int i = 0; i <= STEPS; i++) {
     double weight = i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2;
@@ -14,18 +14,14 @@ static double cosine_tail(double from, double power) {
 }
 
 /* With t = sqrt(degrees) tan x, the density of Student's t becomes cos^(degrees - 1) x. */
-static double chance_beyond(double t, double degrees) {
-  return cosine_tail(atan(t / sqrt(degrees)), degrees - 1) / cosine_tail(0, degrees - 1);
-}
-
 double stats_student(double level, double degrees) {
-  double low = 0, high = 1e6;
-  for (int i = 0; i < 100; i++) {
-    double middle = i < 40 ? sqrt((low + 1e-3) * high) : (low + high) / 2; /* first the magnitude */
-    if (chance_beyond(middle, degrees) > 1 - level) low = middle;
+  double low = 0, high = M_PI_2, wanted = (1 - level) * cosine_tail(0, degrees - 1);
+  for (int i = 0; i < 50; i++) {
+    double middle = (low + high) / 2;
+    if (cosine_tail(middle, degrees - 1) > wanted) low = middle;
     else high = middle;
   }
-  return high;
+  return sqrt(degrees) * tan(high);
 }
 
 stats_test stats_welch(const double *a, size_t n_a, const double *b, size_t n_b, double level) {
