@@ -244,9 +244,9 @@ void engines_list(void) {
   first_line version;
   puts("Strategies");
   for (size_t i = 0; i < N_STRATEGIES; i++)
-    printf("  %-12s %-30s %s\n", strategies[i].name, strategies[i].options, strategies[i].meaning);
+    printf("  %-20s %-30s %s\n", strategies[i].name, strategies[i].options, strategies[i].meaning);
   puts("\nPeers");
   for (size_t i = 0; i < N_PEERS; i++)
-    printf("  %-12s %s\n", peers[i].name,
+    printf("  %-20s %s\n", peers[i].name,
            find_version(&peers[i], &version) ? version.text : "not on this machine");
 }
