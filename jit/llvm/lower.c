@@ -264,20 +264,13 @@ static void lower_node(tz_lower *l, const tz_node *n) {
 
 /* ---- PHIs ---- */
 
-static bool is_occurrence(const tz_block *to, uint32_t i, uint32_t *nth) {
-  *nth = 0;
-  for (uint32_t k = 0; k < i; k++) *nth += to->predecessors[k] == to->predecessors[i];
-  return *nth > 0;
-}
-
 /* The LLVM block that control comes from along the edge to->predecessors[i]. */
 static LLVMBasicBlockRef edge_source(const tz_lower *l, const tz_block *to, uint32_t i) {
   const tz_block *from = to->predecessors[i];
-  uint32_t nth;
-  if (is_occurrence(to, i, &nth))
-    for (uint32_t k = 0; k < l->n_edges; k++)
-      if (l->edges[k].from == from && l->edges[k].to == to && l->edges[k].nth == nth)
-        return l->edges[k].block;
+  uint32_t nth = 0;
+  for (uint32_t k = 0; k < i; k++) nth += to->predecessors[k] == from;
+  for (uint32_t k = 0; k < l->n_edges; k++)
+    if (l->edges[k].from == from && l->edges[k].to == to && l->edges[k].nth == nth) return l->edges[k].block;
   return l->ends[from->order];
 }
 

@@ -39,9 +39,10 @@ typedef enum tz_runtime_call {
   TZ_CALL_COUNT
 } tz_runtime_call;
 
-typedef struct tz_edge_block { /* a block between two others, where a block has several edges to another */
+typedef struct tz_edge_block { /* the LLVM block that control comes from along an edge, if it is not the
+                                  block's end */
   const tz_block *from, *to;
-  uint32_t nth; /* of these edges, from 1 */
+  uint32_t nth; /* of these edges, from 0 */
   LLVMBasicBlockRef block;
 } tz_edge_block;
 

@@ -126,26 +126,6 @@ static LLVMValueRef call_function(tz_lower *l, const tz_node *n, LLVMValueRef ca
   return result;
 }
 
-/* An atomic load would stand in the way of moving others; a volatile one does not, and is whole on every
- * machine. */
-static LLVMValueRef poll(tz_lower *l, const tz_node *n) {
-  LLVMValueRef asked = tz_lower_thread_load(l, offsetof(tz_thread, poll), l->i64, true);
-  LLVMValueRef is_asked = LLVMBuildICmp(l->builder, LLVMIntNE, asked, tz_lower_int(l, 0), "");
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->builder), after = tz_lower_block(l),
-                    slow = tz_lower_block(l);
-  tz_lower_weights(l, LLVMBuildCondBr(l->builder, is_asked, slow, after), TZ_NEVER, TZ_ALWAYS);
-  LLVMPositionBuilderAtEnd(l->builder, slow);
-  LLVMTypeRef signature;
-  LLVMValueRef callee = tz_lower_runtime(l, TZ_CALL_tz_native_poll, &signature);
-  LLVMValueRef answer = tz_lower_call_with_state(l, signature, callee, &l->thread, 1, n);
-  LLVMBuildBr(l->builder, after);
-  LLVMPositionBuilderAtEnd(l->builder, after);
-  LLVMValueRef result = LLVMBuildPhi(l->builder, l->i64, "");
-  LLVMAddIncoming(result, (LLVMValueRef[]){tz_lower_int(l, 0), answer}, (LLVMBasicBlockRef[]){before, slow},
-                  2);
-  return result;
-}
-
 /* Volatile: allocation and polls change it, which claim to change nothing that code can see. */
 static LLVMValueRef pending_exception(tz_lower *l, LLVMTypeRef type) {
   return tz_lower_thread_load(l, offsetof(tz_thread, exception), type, true);
@@ -192,7 +172,6 @@ static LLVMValueRef call_word(tz_lower *l, const tz_node *n) {
   case TZ_NODE_CALL: return call_function(l, n, tz_lower_int(l, (int64_t)(intptr_t)n->imm.p), 0);
   case TZ_NODE_CALL_POINTER: return call_function(l, n, tz_lower_value(l, n->inputs[0]), 1);
   case TZ_NODE_EXCEPTION: return pending_exception(l, l->reference);
-  case TZ_NODE_POLL: return poll(l, n);
   default: return NULL;
   }
 }
@@ -200,6 +179,7 @@ static LLVMValueRef call_word(tz_lower *l, const tz_node *n) {
 bool tz_lower_call(tz_lower *l, const tz_node *n) {
   LLVMValueRef word = call_word(l, n), bit = NULL;
   if (word != NULL) tz_lower_set(l, n, word);
+  else if (n->op == TZ_NODE_POLL) return true; /* made by the BRANCH that follows */
   else if (n->op == TZ_NODE_GUARD) guard(l, n);
   else if (n->op == TZ_NODE_CLEAR_EXCEPTION) clear_exception(l);
   else if (n->op == TZ_NODE_VALID) bit = is_valid(l);
@@ -212,22 +192,57 @@ bool tz_lower_call(tz_lower *l, const tz_node *n) {
 
 /* ---- ends of blocks ---- */
 
+/* Control comes to successor k, which nth edges before it lead to, from this LLVM block. */
+static void note_edge(tz_lower *l, const tz_block *from, uint32_t k, LLVMBasicBlockRef block) {
+  uint32_t nth = 0;
+  for (uint32_t i = 0; i < k; i++) nth += from->successors[i] == from->successors[k];
+  l->edges[l->n_edges++] =
+      (tz_edge_block){.from = from, .to = from->successors[k], .nth = nth, .block = block};
+}
+
 /* Where successor k of the block begins: behind a block of its own if it is not the first edge there, so that
  * PHIs can tell the edges apart. */
-static LLVMBasicBlockRef target(tz_lower *l, const tz_block *b, uint32_t k) {
-  const tz_block *to = b->successors[k];
-  uint32_t nth = 0;
-  for (uint32_t i = 0; i < k; i++) nth += b->successors[i] == to;
-  if (nth == 0 || to->first->op != TZ_NODE_PHI) return l->begins[to->order];
+static LLVMBasicBlockRef target(tz_lower *l, const tz_block *from, uint32_t k) {
+  const tz_block *to = from->successors[k];
+  bool is_first = true;
+  for (uint32_t i = 0; i < k; i++) is_first &= from->successors[i] != to;
+  if (is_first || to->first->op != TZ_NODE_PHI) return l->begins[to->order];
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), edge = tz_lower_block(l);
   LLVMPositionBuilderAtEnd(l->builder, edge);
   LLVMBuildBr(l->builder, l->begins[to->order]);
   LLVMPositionBuilderAtEnd(l->builder, here);
-  l->edges[l->n_edges++] = (tz_edge_block){.from = b, .to = to, .nth = nth, .block = edge};
+  note_edge(l, from, k, edge);
   return edge;
 }
 
+/* The branch on a poll's answer is taken where the answer is known: nothing is asked twice on the fast path,
+ * not even at a loop's end, where LLVM would not thread the jump. An atomic load would stand in the way of
+ * moving others; a volatile one does not, and is whole on every machine. */
+static void branch_on_poll(tz_lower *l, const tz_node *n, const tz_node *poll) {
+  LLVMBuilderRef b = l->builder;
+  LLVMValueRef asked = tz_lower_thread_load(l, offsetof(tz_thread, poll), l->i64, true),
+               zero = tz_lower_int(l, 0);
+  LLVMBasicBlockRef go_on = tz_lower_block(l), slow = tz_lower_block(l);
+  LLVMValueRef is_asked = LLVMBuildICmp(b, LLVMIntNE, asked, zero, "");
+  tz_lower_weights(l, LLVMBuildCondBr(b, is_asked, slow, go_on), TZ_NEVER, TZ_ALWAYS);
+  LLVMPositionBuilderAtEnd(b, slow);
+  LLVMTypeRef signature;
+  LLVMValueRef callee = tz_lower_runtime(l, TZ_CALL_tz_native_poll, &signature);
+  LLVMValueRef answer = tz_lower_call_with_state(l, signature, callee, &l->thread, 1, poll);
+  LLVMValueRef must_leave = LLVMBuildICmp(b, LLVMIntNE, answer, zero, "");
+  LLVMBasicBlockRef leave = target(l, n->block, 0);
+  tz_lower_weights(l, LLVMBuildCondBr(b, must_leave, leave, go_on), TZ_NEVER, TZ_ALWAYS);
+  note_edge(l, n->block, 0, slow);
+  LLVMPositionBuilderAtEnd(b, go_on);
+  LLVMBuildBr(b, target(l, n->block, 1));
+  l->ends[n->block->order] = go_on;
+}
+
 static void branch(tz_lower *l, const tz_node *n) {
+  if (n->inputs[0]->op == TZ_NODE_POLL) {
+    branch_on_poll(l, n, n->inputs[0]);
+    return;
+  }
   LLVMValueRef condition = tz_lower_condition(l, n->inputs[0]);
   LLVMBasicBlockRef yes = target(l, n->block, 0), no = target(l, n->block, 1);
   uint32_t chance = n->aux > 1024 ? 1024 : n->aux;
