@@ -78,7 +78,7 @@ static tz_tier *tier_of(struct tz_jit *jit, tz_function *f) {
   return tier;
 }
 
-static bool install(struct tz_jit *jit, tz_function *f) {
+static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
   if (jit->shared == NULL && !make_shared(jit)) return false;
   tz_tier *tier = tier_of(jit, f);
   if (tier == NULL) return false;
@@ -93,6 +93,15 @@ static bool install(struct tz_jit *jit, tz_function *f) {
   if (f->entry != (void *)tz_optimized_entry) f->entry = b->code;
   link_form(jit, b);
   return true;
+}
+
+/* The guest waits meanwhile. */
+static bool install(struct tz_jit *jit, tz_function *f) {
+  uint64_t start = tz_jit_clock();
+  bool is_installed = compile_and_install(jit, f);
+  uint64_t stall = tz_jit_clock() - start;
+  if (stall > jit->stats.longest_stall_ns) jit->stats.longest_stall_ns = stall;
+  return is_installed;
 }
 
 static bool is_interpreted(const tz_function *f) {

@@ -12,7 +12,6 @@
 #include "baseline.h"
 #include "fill.h"
 #include <stdlib.h>
-#include <time.h>
 
 enum { MARGIN = 4096, ARGUMENT_BYTES = 64, MAX_WORDS = 1 << 20, COLD_BIT = 1u << 31, SHORT_REACH = 128 };
 
@@ -567,19 +566,13 @@ static bool is_reachable(const tz_function *f) {
          fits_hole((int64_t)(uintptr_t)f);
 }
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static size_t table_bytes(const tz_function *f) {
   return sizeof(tz_baseline) + (f->n_words + 1) * sizeof(uint32_t);
 }
 
 tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_tier *tier) {
   if (f->code == NULL || f->n_words > MAX_WORDS || !is_reachable(f)) return NULL;
-  uint64_t start = now();
+  uint64_t start = tz_jit_clock();
   if (jit->compiler == NULL) jit->compiler = calloc(1, sizeof *jit->compiler);
   compiler *c = jit->compiler;
   tz_baseline *out = c != NULL ? baseline_new(f) : NULL;
@@ -597,7 +590,7 @@ tz_baseline *tz_baseline_compile(struct tz_jit *jit, tz_function *f, const tz_ti
     free(out);
     return NULL;
   }
-  uint64_t end = now();
+  uint64_t end = tz_jit_clock();
   tz_jit_note(jit, &(tz_compilation){"baseline", f, start, end, out->size});
   jit->stats.functions++;
   jit->stats.nanoseconds += end - start;

@@ -5,6 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+uint64_t tz_jit_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 void tz_jit_note(struct tz_jit *jit, const tz_compilation *compilation) {
   tz_compilations *all = &jit->compilations;
@@ -59,8 +66,8 @@ static void print_json(const struct tz_jit *jit) {
   fprintf(stderr,
           "{\"stats\":\"baseline\",\"functions\":%" PRIu64 ",\"instructions\":%" PRIu64
           ",\"compile_ns\":%" PRIu64 ",\"code_bytes\":%" PRIu64 ",\"table_bytes\":%" PRIu64
-          ",\"freed\":%" PRIu64 "}\n",
-          s->functions, s->instructions, s->nanoseconds, s->code_bytes, s->table_bytes, s->freed);
+          ",\"freed\":%" PRIu64 ",\"longest_stall_ns\":%" PRIu64 "}\n",
+          s->functions, s->instructions, s->nanoseconds, s->code_bytes, s->table_bytes, s->freed, s->longest_stall_ns);
   for (size_t i = 0; i < jit->compilations.count; i++) {
     const tz_compilation *c = &jit->compilations.items[i];
     fprintf(stderr,

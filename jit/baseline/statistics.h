@@ -5,6 +5,8 @@
 
 struct tz_jit;
 
+uint64_t tz_jit_clock(void); /* the monotonic one, in nanoseconds */
+
 /* One compilation that gave code. Noted only under --dump-stats-json. */
 typedef struct tz_compilation {
   const char *tier;

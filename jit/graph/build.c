@@ -194,6 +194,15 @@ static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) 
   b->state = NULL;
 }
 
+static void poll(tz_builder *b) {
+  tz_node *poll = tz_emit(b, TZ_NODE_POLL, TZ_TYPE_INT, 0, NULL);
+  poll->state = tz_state_place(b);
+  tz_fork fork = tz_branch(b, poll, 0);
+  b->block = fork.yes;
+  tz_deopt(b, TZ_DEOPT_INVALID);
+  b->block = fork.no;
+}
+
 /* The back-edges meet, poll, and go to the header. */
 static void end_loop(tz_builder *b, uint32_t index) {
   const tz_flow_block *fb = &b->scope->flow->blocks[index];
@@ -201,12 +210,7 @@ static void end_loop(tz_builder *b, uint32_t index) {
   if (place->n_back_edges == 0) return; /* it never goes round: its PHIs have one input, which simplification removes */
   merge(b, place->back_edges, fb->live_in);
   b->pc = fb->start;
-  tz_node *poll = tz_emit(b, TZ_NODE_POLL, TZ_TYPE_INT, 0, NULL);
-  poll->state = tz_state_place(b);
-  tz_fork fork = tz_branch(b, poll, 0);
-  b->block = fork.yes;
-  tz_deopt(b, TZ_DEOPT_INVALID);
-  b->block = fork.no;
+  if (!b->options->no_polls) poll(b);
   for (uint32_t r = 0; r < b->scope->function->n_registers; r++)
     if (place->phis[r] != NULL) tz_phi_add_input(b->graph, place->phis[r], tz_read(b, r));
   jump_from(b, b->block, place->header);

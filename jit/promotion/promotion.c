@@ -144,6 +144,7 @@ static tz_compile_job job_for(tz_promotion *p, tz_function *f, uint32_t osr_pc) 
   tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
   job.build.no_inlining = !o->jit_inlining;
   job.build.no_speculation = !o->jit_speculation;
+  job.build.no_polls = !o->jit_polls;
   job.build.is_exhausted = is_exhausted;
   job.build.outline = tz_outline;
   job.build.data = p;

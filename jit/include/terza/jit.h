@@ -33,5 +33,6 @@ typedef struct tz_jit_stats {
   uint64_t nanoseconds;             /* spent compiling */
   uint64_t code_bytes, table_bytes; /* in use */
   uint64_t freed;                   /* compiled forms freed as superseded */
+  uint64_t longest_stall_ns;        /* of the guest, by one compilation of the baseline tier */
 } tz_jit_stats;
 tz_jit_stats tz_jit_statistics(const tz_vm *vm);
