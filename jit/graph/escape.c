@@ -114,8 +114,24 @@ static bool visit_element(tz_escape *e, tz_node *n, uint32_t i) {
   return true;
 }
 
-static bool has_field(const tz_escape_object *o, const tz_node *n) {
-  return o->element == TZ_KIND_VOID && n->aux < o->n_fields;
+static bool is_word(tz_node_type type) { return type == TZ_TYPE_REF || type == TZ_TYPE_ANY; }
+
+/* The object has such a field. Otherwise a guard before never holds, and nobody comes here. */
+static bool has_field(const tz_escape_object *o, uint32_t field, tz_node_type type) {
+  if (o->element != TZ_KIND_VOID || field >= o->n_fields) return false;
+  tz_node_type has = tz_escape_field_type(o, field);
+  return has == type || (is_word(has) && is_word(type));
+}
+
+static void load_field(tz_escape *e, tz_node *n, uint32_t i) {
+  bool exists = has_field(&e->objects[i], n->aux, (tz_node_type)n->type);
+  is_now(e, n, exists ? e->now[i]->fields[n->aux] : e->zeros[n->type]);
+}
+
+static void store_field(tz_escape *e, tz_node *n, uint32_t i) {
+  if (has_field(&e->objects[i], n->aux, (tz_node_type)n->inputs[1]->type))
+    set_field(e, n, i, n->aux, n->inputs[1]);
+  else if (e->changes) tz_node_remove(n);
 }
 
 /* n's first input is virtual object i. False: it has to be made. */
@@ -123,12 +139,8 @@ static bool visit_access(tz_escape *e, tz_node *n, uint32_t i) {
   const tz_escape_object *o = &e->objects[i];
   tz_known known = tz_known_object(o->cls, true);
   switch (n->op) {
-  case TZ_NODE_LOAD_FIELD:
-    if (!has_field(o, n)) return false;
-    return is_now(e, n, e->now[i]->fields[n->aux]), true;
-  case TZ_NODE_STORE_FIELD:
-    if (!has_field(o, n)) return false;
-    return set_field(e, n, i, n->aux, n->inputs[1]), true;
+  case TZ_NODE_LOAD_FIELD: return load_field(e, n, i), true;
+  case TZ_NODE_STORE_FIELD: return store_field(e, n, i), true;
   case TZ_NODE_LOAD_ELEMENT:
   case TZ_NODE_STORE_ELEMENT: return visit_element(e, n, i);
   case TZ_NODE_LENGTH: return is_now_int(e, n, o->n_fields, TZ_INT_NUMBER), true;
@@ -189,7 +201,7 @@ static void visit_block(tz_escape *e, tz_block *b) {
   }
   tz_block *tail = end->block; /* b itself unless objects were made in it */
   if (tail->n_successors == 1 && tail->successors[0]->order <= b->order)
-    tz_escape_close(e, tail, tail->successors[0]);
+    tz_escape_close(e, tail->successors[0]);
 }
 
 /* False: it takes too long. */

@@ -113,8 +113,8 @@ tz_record *tz_record_new(tz_escape *e, tz_escape_status status, uint32_t n_field
 tz_node_type tz_escape_field_type(const tz_escape_object *o, uint32_t field);
 
 /* ---- escape_merge.c ---- */
-void tz_escape_enter(tz_escape *e, tz_block *b); /* e->now and PHIs at the start of b */
-void tz_escape_close(tz_escape *e, tz_block *latch, tz_block *header);
+void tz_escape_enter(tz_escape *e, tz_block *b);      /* e->now and PHIs at the start of b */
+void tz_escape_close(tz_escape *e, tz_block *header); /* at the end of its loop */
 
 /* ---- escape_make.c ---- */
 /* Object i, virtual in state, is made real before the node `at`, with all that it refers to. */

@@ -204,50 +204,54 @@ void tz_escape_enter(tz_escape *e, tz_block *b) {
   install_phis(e, b);
 }
 
+/* Where the loop ends; another block each time that an object is made there. */
+static tz_block *latch_of(const tz_block *header) { return header->predecessors[1]; }
+
 /* Field k of object i, virtual at both ends of the loop. */
-static bool close_field(tz_escape *e, tz_block *latch, tz_block *header, uint32_t i, uint32_t k) {
-  tz_record **head = e->heads[header->id], **state = exit_of(e, latch);
+static bool close_field(tz_escape *e, tz_block *header, uint32_t i, uint32_t k) {
+  tz_record **head = e->heads[header->id], **state = exit_of(e, latch_of(header));
   tz_node *before = head[i]->fields[k], *after = state[i]->fields[k];
   tz_value v = tz_escape_peek(e, state, after), was = tz_escape_peek(e, head, before);
   if (!tz_escape_has(e, TZ_FIELD_CHANGES, header->id, i, k)) {
     bool is_same = before == after || (v.kind == was.kind && v.node == was.node);
     if (!is_same) tz_escape_decide(e, TZ_FIELD_CHANGES, header, i, k);
-  } else if (tz_escape_has(e, TZ_FIELD_IS_REAL, header->id, i, k)) return make_real(e, latch, after);
+  } else if (tz_escape_has(e, TZ_FIELD_IS_REAL, header->id, i, k))
+    return make_real(e, latch_of(header), after);
   else if (v.kind != TZ_VALUE_REAL && before->mark == 0) tz_escape_decide(e, TZ_FIELD_IS_MIXED, header, i, k);
   return false;
 }
 
-static bool close_object(tz_escape *e, tz_block *latch, tz_block *header, uint32_t i) {
-  const tz_record *head = e->heads[header->id][i], *after = exit_of(e, latch)[i];
+static bool close_object(tz_escape *e, tz_block *header, uint32_t i) {
+  const tz_record *head = e->heads[header->id][i], *after = exit_of(e, latch_of(header))[i];
   if (head == NULL || e->objects[i].is_given_up || head->status != TZ_VIRTUAL) return false;
   if (after == NULL || after->status != TZ_VIRTUAL) {
     tz_escape_decide(e, TZ_IS_MIXED, header, i, 0);
     return false;
   }
   for (uint32_t k = 0; k < e->objects[i].n_fields; k++)
-    if (close_field(e, latch, header, i, k)) return true;
+    if (close_field(e, header, i, k)) return true;
   return false;
 }
 
-static bool close_phi(tz_escape *e, tz_block *latch, tz_block *header, tz_node *phi) {
+static bool close_phi(tz_escape *e, tz_block *header, tz_node *phi) {
   tz_node *object = e->value_of[phi->id];
-  if (object == NULL) return make_real(e, latch, phi->inputs[1]);
-  tz_value v = tz_escape_peek(e, exit_of(e, latch), phi->inputs[1]);
+  if (object == NULL) return make_real(e, latch_of(header), phi->inputs[1]);
+  tz_value v = tz_escape_peek(e, exit_of(e, latch_of(header)), phi->inputs[1]);
   if (v.kind != TZ_VALUE_VIRTUAL || v.node != object) tz_escape_decide_phi(e, header, phi);
   return false;
 }
 
-static bool close_once(tz_escape *e, tz_block *latch, tz_block *header) {
+static bool close_once(tz_escape *e, tz_block *header) {
   bool made = false;
   for (tz_node *n = header->first; n->op == TZ_NODE_PHI; n = n->next)
-    if (is_reference(n) && n->id < e->n_old) made |= close_phi(e, latch, header, n);
-  for (uint32_t i = 0; i < e->n && !made; i++) made = close_object(e, latch, header, i);
+    if (is_reference(n) && n->id < e->n_old) made |= close_phi(e, header, n);
+  for (uint32_t i = 0; i < e->n && !made; i++) made = close_object(e, header, i);
   return made;
 }
 
 /* The second inputs of the PHIs that were put into the header. */
-static void close_new_phis(tz_escape *e, tz_block *latch, tz_block *header) {
-  tz_record **head = e->heads[header->id], **state = exit_of(e, latch);
+static void close_new_phis(tz_escape *e, tz_block *header) {
+  tz_record **head = e->heads[header->id], **state = exit_of(e, latch_of(header));
   for (uint32_t i = 0; i < e->n; i++) {
     if (head[i] == NULL || head[i]->status != TZ_VIRTUAL) continue;
     for (uint32_t k = 0; k < e->objects[i].n_fields; k++) {
@@ -258,9 +262,9 @@ static void close_new_phis(tz_escape *e, tz_block *latch, tz_block *header) {
   }
 }
 
-void tz_escape_close(tz_escape *e, tz_block *latch, tz_block *header) {
-  while (close_once(e, latch, header)) {}
+void tz_escape_close(tz_escape *e, tz_block *header) {
+  while (close_once(e, header)) {}
   if (!e->changes) return;
-  close_new_phis(e, latch, header);
+  close_new_phis(e, header);
   rewrite_phi_inputs(e, header, 1, 2);
 }
