@@ -285,8 +285,9 @@ static bool must_unwind(rima_compiler *c) {
 static void return_block(rima_compiler *c, rima_block *block) {
   uint32_t mark = rima_code_mark(c);
   rima_expr *value = rima_block_value(block);
-  for (uint32_t i = 0; i + (value != NULL) < block->count; i++) rima_emit_stmt(c, block->stmts[i]);
-  if (value || !c->code->is_dead) rima_emit_return(c, value);
+  for (uint32_t i = 0; i + (value != NULL) < block->count && !c->code->is_dead; i++)
+    rima_emit_stmt(c, block->stmts[i]);
+  if (!c->code->is_dead) rima_emit_return(c, value);
   rima_code_release(c, mark);
 }
 
@@ -714,9 +715,10 @@ void rima_emit_stmt(rima_compiler *c, rima_stmt *s) {
   }
 }
 
+/* What stands behind a jump out of the block is never reached, and left out. */
 void rima_emit_block(rima_compiler *c, rima_block *block) {
   uint32_t mark = rima_code_mark(c);
-  for (uint32_t i = 0; i < block->count; i++) rima_emit_stmt(c, block->stmts[i]);
+  for (uint32_t i = 0; i < block->count && !c->code->is_dead; i++) rima_emit_stmt(c, block->stmts[i]);
   rima_code_release(c, mark);
 }
 
@@ -726,7 +728,7 @@ uint32_t rima_emit_block_value(rima_compiler *c, rima_block *block, rima_type *w
     return 0;
   }
   uint32_t result = rima_dst(c, want, dst), mark = rima_code_mark(c);
-  for (uint32_t i = 0; i < block->count; i++) {
+  for (uint32_t i = 0; i < block->count && !c->code->is_dead; i++) {
     rima_stmt *s = block->stmts[i];
     bool is_value = i + 1 == block->count && s->kind == RIMA_STMT_EXPR && s->expr->type->kind != RIMA_T_NEVER;
     if (is_value) {
