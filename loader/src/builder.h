@@ -14,10 +14,21 @@ typedef struct tz_index_table {
   uint32_t n, capacity;
 } tz_index_table;
 
+/* Where a text was last given from, and its number: names come from the same places again and again. */
+typedef struct tz_recent_text {
+  const char *at;
+  uint32_t length, number;
+} tz_recent_text;
+enum { TZ_RECENT_TEXTS = 512 };
+static inline tz_recent_text *tz_recent_text_slot(tz_recent_text *recent, const char *at) {
+  return &recent[((uintptr_t)at * UINT64_C(0x9e3779b97f4a7c15) >> 32) % TZ_RECENT_TEXTS];
+}
+
 typedef struct tz_image_builder {
   bool failed; /* out of memory, sticky */
   tz_index_table texts, types, signatures, constants, sources;
   tz_text *text_entries;
+  tz_recent_text recent[TZ_RECENT_TEXTS];
   uint32_t n_texts, texts_capacity;
   uint32_t *machine_class_indexes;
   uint32_t n_machine, machine_capacity;

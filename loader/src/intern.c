@@ -61,9 +61,15 @@ tz_text tz_image_text(tz_image *image, const char *at, size_t length) {
   tz_image_builder *b = image->builder;
   if (length == 0 || length >= UINT32_MAX) return (tz_text){"", 0};
   tz_text key = {at, (uint32_t)length};
+  tz_recent_text *recent = tz_recent_text_slot(b->recent, at);
+  if (recent->at == at && recent->length == length && text_matches(image, recent->number, &key))
+    return b->text_entries[recent->number];
   uint64_t hash = tz_hash_bytes(at, length);
   uint32_t slot, index = table_find(image, &b->texts, hash, text_matches, &key, &slot);
-  if (index != TZ_NONE) return b->text_entries[index];
+  if (index != TZ_NONE) {
+    *recent = (tz_recent_text){at, (uint32_t)length, index};
+    return b->text_entries[index];
+  }
   if (slot == TZ_NONE || !TZ_IMAGE_GROW(image, b->text_entries, b->n_texts, b->texts_capacity))
     return (tz_text){"", 0};
   key.at = tz_image_copy(image, at, length, 1);

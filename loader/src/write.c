@@ -18,6 +18,7 @@ typedef struct writer {
     uint32_t length, number;
   } *slots;
   uint32_t n_slots, slots_capacity;
+  tz_recent_text recent[TZ_RECENT_TEXTS];
   tz_text *order;
   uint32_t n_texts, order_capacity;
   bool failed;
@@ -78,7 +79,9 @@ static void put_array(writer *w, int section, const void *from, size_t bytes) {
 /* --- texts --- */
 
 static bool grow_slots(writer *w) {
-  uint32_t capacity = w->slots_capacity == 0 ? 64 : w->slots_capacity * 2;
+  uint32_t capacity = w->slots_capacity * 2;
+  if (capacity == 0) /* most functions and classes have a name of their own */
+    for (capacity = 64; capacity / 2 < w->image->n_functions + w->image->n_classes;) capacity *= 2;
   struct text_slot *slots = calloc(capacity, sizeof *slots);
   if (slots == NULL) return false;
   for (uint32_t i = 0; i < w->slots_capacity; i++) {
@@ -105,8 +108,7 @@ static bool push_text(writer *w, tz_text text) {
   return true;
 }
 
-static uint32_t text_number(writer *w, tz_text text) {
-  if (text.length == 0) return 0;
+static uint32_t find_number(writer *w, tz_text text) {
   if (w->failed || (w->n_slots * 2 >= w->slots_capacity && !grow_slots(w))) {
     w->failed = true;
     return 0;
@@ -121,6 +123,14 @@ static uint32_t text_number(writer *w, tz_text text) {
   w->slots[at] = (struct text_slot){text.at, text.length, w->n_texts - 1};
   w->n_slots++;
   return w->n_texts - 1;
+}
+
+static uint32_t text_number(writer *w, tz_text text) {
+  if (text.length == 0) return 0;
+  tz_recent_text *recent = tz_recent_text_slot(w->recent, text.at); /* nothing moves while an image is written */
+  if (recent->at != text.at || recent->length != text.length)
+    *recent = (tz_recent_text){text.at, text.length, find_number(w, text)};
+  return recent->number;
 }
 
 /* --- records, section by section --- */

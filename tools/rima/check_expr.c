@@ -144,8 +144,8 @@ static rima_type *use_this(rima_compiler *c, rima_span span) {
 
 static void offer_scope(rima_compiler *c, rima_nearest *nearest, rima_map *scope) {
   for (uint32_t i = 0; i < scope->capacity; i++) {
-    rima_entity *e = scope->values[i];
-    if (scope->keys[i] && (!e->is_private || e->unit == c->cx.unit || scope == &c->cx.unit->scope))
+    rima_entity *e = scope->entries[i].value;
+    if (scope->entries[i].key && (!e->is_private || e->unit == c->cx.unit || scope == &c->cx.unit->scope))
       rima_nearest_offer(nearest, e->name->text, e->name->length);
   }
 }
@@ -408,8 +408,8 @@ rima_type *rima_check_unit_member(rima_compiler *c, rima_expr *e, rima_unit *uni
   rima_nearest nearest;
   rima_nearest_init(&nearest, name.name->text, name.name->length);
   for (uint32_t i = 0; i < unit->scope.capacity; i++) {
-    rima_entity *candidate = unit->scope.values[i];
-    if (unit->scope.keys[i] && !candidate->is_private)
+    rima_entity *candidate = unit->scope.entries[i].value;
+    if (unit->scope.entries[i].key && !candidate->is_private)
       rima_nearest_offer(&nearest, candidate->name->text, candidate->name->length);
   }
   if (!found && nearest.best)

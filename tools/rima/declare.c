@@ -37,7 +37,7 @@ static rima_global *new_global(rima_compiler *c, rima_unit *unit, const rima_nam
   g->name = name;
   g->unit = unit;
   g->span = span;
-  g->qualified = rima_arena_format(c->arena, "%s.%s", unit->name->text, name->text);
+  g->qualified = rima_arena_join(c->arena, unit->name->text, ".", name->text, NULL);
   return g;
 }
 
@@ -156,8 +156,8 @@ static void declare_import(rima_compiler *c, rima_unit *unit, rima_decl *decl) {
       rima_nearest nearest;
       rima_nearest_init(&nearest, item->name.name->text, item->name.name->length);
       for (uint32_t k = 0; k < target->scope.capacity; k++) {
-        rima_entity *e = target->scope.values[k];
-        if (target->scope.keys[k] && !e->is_private)
+        rima_entity *e = target->scope.entries[k].value;
+        if (target->scope.entries[k].key && !e->is_private)
           rima_nearest_offer(&nearest, e->name->text, e->name->length);
       }
       if (nearest.best)
@@ -524,7 +524,7 @@ static void declare_structural(rima_compiler *c, rima_class *cls) {
                     .param_count = c->object_methods[i]->param_count,
                     .result = c->object_methods[i]->result,
                     .root = c->object_methods[i]};
-    fn->name = rima_arena_format(c->arena, "%s.%s", cls->qualified, names[i]);
+    fn->name = rima_arena_join(c->arena, cls->qualified, ".", names[i], NULL);
     cls->structural[i] = fn;
   }
 }
@@ -560,9 +560,9 @@ rima_class *rima_class_variant(rima_compiler *c, rima_class *enum_, uint32_t ind
   }
   if (enum_->variants[index]) return enum_->variants[index];
   rima_variant *v = &decl->class_.variants[index];
-  rima_class *cls = rima_class_new(
-      c, RIMA_CLASS_VARIANT, rima_arena_format(c->arena, "%s.%s", enum_->name, v->name.name->text),
-      rima_arena_format(c->arena, "%s.%s", enum_->qualified, v->name.name->text));
+  rima_class *cls =
+      rima_class_new(c, RIMA_CLASS_VARIANT, rima_arena_join(c->arena, enum_->name, ".", v->name.name->text, NULL),
+                     rima_arena_join(c->arena, enum_->qualified, ".", v->name.name->text, NULL));
   cls->decl = enum_->decl;
   cls->args = enum_->args;
   cls->arg_count = enum_->arg_count;
@@ -609,7 +609,7 @@ rima_fn *rima_class_constructor(rima_compiler *c, rima_class *cls) {
   fn->has_receiver = true;
   fn->self = cls->type;
   fn->result = RIMA_KIND(c, VOID);
-  fn->name = rima_arena_format(c->arena, "%s.init", cls->qualified);
+  fn->name = rima_arena_join(c->arena, cls->qualified, ".init", NULL);
   return cls->constructor = fn;
 }
 

@@ -27,8 +27,8 @@ static rima_class *class_make(rima_compiler *c, rima_class_decl *decl, rima_type
                               uint32_t count) {
   const char *name = decl->name->text;
   if (count) name = rima_arena_format(c->arena, "%s%s", name, args_text(c, args, count));
-  const char *qualified = rima_arena_format(c->arena, "%s.%s%s", decl->unit->name->text, decl->name->text,
-                                            args_qualified(c, args, count));
+  const char *qualified = rima_arena_join(c->arena, decl->unit->name->text, ".", decl->name->text,
+                                          args_qualified(c, args, count), NULL);
   rima_class *cls = rima_class_new(c, (rima_class_kind)decl->kind, name, qualified);
   cls->decl = decl;
   cls->args = copy_types(c, args, count);
@@ -138,8 +138,8 @@ static bool same_types(rima_type *const *a, rima_type *const *b, uint32_t count)
 static void name_fn(rima_compiler *c, rima_fn *fn) {
   const char *within = "", *dot = "";
   if (fn->owner) {
-    fn->name = rima_arena_format(c->arena, "%s.%s%s", fn->owner->qualified, fn->ast->name.name->text,
-                                 args_qualified(c, fn->args, fn->ast->type_param_count));
+    fn->name = rima_arena_join(c->arena, fn->owner->qualified, ".", fn->ast->name.name->text,
+                               args_qualified(c, fn->args, fn->ast->type_param_count), NULL);
     return;
   }
   if (fn->extension) {
@@ -147,9 +147,9 @@ static void name_fn(rima_compiler *c, rima_fn *fn) {
     within = rima_type_qualified(c, self);
     dot = ".";
   }
-  fn->name = rima_arena_format(c->arena, "%s.%s%s%s%s", fn->unit->name->text, within, dot,
-                               fn->ast->name.name ? fn->ast->name.name->text : "?",
-                               args_qualified(c, fn->args, fn->ast->type_param_count));
+  fn->name = rima_arena_join(c->arena, fn->unit->name->text, ".", within, dot,
+                             fn->ast->name.name ? fn->ast->name.name->text : "?",
+                             args_qualified(c, fn->args, fn->ast->type_param_count), NULL);
 }
 
 rima_fn *rima_fn_instance(rima_compiler *c, rima_function *ast, rima_unit *unit, rima_class *owner,

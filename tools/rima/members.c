@@ -106,9 +106,9 @@ void rima_report_no_member(rima_compiler *c, rima_type *type, rima_ident name) {
   }
   if (type->kind == RIMA_T_STR || type->kind == RIMA_T_ARRAY) rima_nearest_offer(&nearest, "len", 3);
   for (uint32_t i = 0; i < c->extensions.capacity; i++) {
-    if (!c->extensions.keys[i]) continue;
+    if (!c->extensions.entries[i].key) continue;
     rima_type **args;
-    const rima_name *candidate = c->extensions.keys[i];
+    const rima_name *candidate = c->extensions.entries[i].key;
     if (rima_extension_find(c, type, candidate, &args))
       rima_nearest_offer(&nearest, candidate->text, candidate->length);
   }

@@ -14,9 +14,12 @@
 
 /* ---- maps from pointers to pointers ---- */
 
+typedef struct rima_map_entry {
+  const void *key; /* NULL: empty */
+  void *value;
+} rima_map_entry;
 typedef struct rima_map {
-  const void **keys;
-  void **values;
+  rima_map_entry *entries;
   uint32_t capacity, count;
 } rima_map;
 void *rima_map_get(const rima_map *map, const void *key); /* NULL if absent */

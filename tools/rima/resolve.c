@@ -49,8 +49,8 @@ rima_entity *rima_resolve_type_entity(rima_compiler *c, const rima_name *qualifi
 
 static void offer_types(rima_compiler *c, rima_nearest *nearest, rima_map *scope) {
   for (uint32_t i = 0; i < scope->capacity; i++) {
-    rima_entity *e = scope->values[i];
-    if (scope->keys[i] && (e->kind == RIMA_ENTITY_CLASS || e->kind == RIMA_ENTITY_TYPE) &&
+    rima_entity *e = scope->entries[i].value;
+    if (scope->entries[i].key && (e->kind == RIMA_ENTITY_CLASS || e->kind == RIMA_ENTITY_TYPE) &&
         (!e->is_private || e->unit == c->cx.unit))
       rima_nearest_offer(nearest, e->name->text, e->name->length);
   }

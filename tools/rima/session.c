@@ -80,6 +80,23 @@ char *rima_arena_copy(rima_arena *arena, const char *bytes, size_t length) {
   return copy;
 }
 
+char *rima_arena_join(rima_arena *arena, const char *first, ...) {
+  enum { MOST = 8 };
+  const char *parts[MOST];
+  size_t lengths[MOST], length = 0;
+  int n = 0;
+  va_list list;
+  va_start(list, first);
+  for (const char *part = first; part && n < MOST; part = va_arg(list, const char *)) {
+    parts[n] = part;
+    length += lengths[n++] = strlen(part);
+  }
+  va_end(list);
+  char *text = rima_arena_alloc(arena, length + 1), *to = text;
+  for (int i = 0; i < n; i++) to = mempcpy(to, parts[i], lengths[i]);
+  return text;
+}
+
 char *rima_arena_format(rima_arena *arena, const char *format, ...) {
   va_list list, again;
   size_t room = (size_t)(arena->end - arena->at);

@@ -51,6 +51,8 @@ static inline void *rima_arena_alloc(rima_arena *arena, size_t size) {
 
 /* A NUL-terminated copy of `length` bytes. */
 char *rima_arena_copy(rima_arena *arena, const char *bytes, size_t length);
+/* The NUL-terminated texts one behind the other, up to NULL: what is needed for each function is not formatted. */
+char *rima_arena_join(rima_arena *arena, const char *first, ...) __attribute__((sentinel));
 /* A NUL-terminated formatted text. */
 char *rima_arena_format(rima_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

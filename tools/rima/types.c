@@ -10,28 +10,27 @@ static uint32_t hash_pointer(const void *p) {
   return (uint32_t)(h >> 32);
 }
 
+static uint32_t slot_of(const rima_map *map, const void *key) {
+  uint32_t mask = map->capacity - 1, i = hash_pointer(key) & mask;
+  while (map->entries[i].key && map->entries[i].key != key) i = (i + 1) & mask;
+  return i;
+}
+
 void *rima_map_get(const rima_map *map, const void *key) {
-  if (!map->capacity) return NULL;
-  uint32_t mask = map->capacity - 1;
-  for (uint32_t i = hash_pointer(key) & mask; map->keys[i]; i = (i + 1) & mask)
-    if (map->keys[i] == key) return map->values[i];
-  return NULL;
+  return map->capacity ? map->entries[slot_of(map, key)].value : NULL;
 }
 
 void rima_map_put(rima_arena *arena, rima_map *map, const void *key, void *value) {
   if (map->count * 4 >= map->capacity * 3) {
-    rima_map grown = {.capacity = map->capacity ? map->capacity * 2 : 8};
-    grown.keys = RIMA_NEW_ARRAY(arena, const void *, grown.capacity);
-    grown.values = RIMA_NEW_ARRAY(arena, void *, grown.capacity);
+    rima_map grown = {.count = map->count, .capacity = map->capacity ? map->capacity * 2 : 8};
+    grown.entries = RIMA_NEW_ARRAY(arena, rima_map_entry, grown.capacity);
     for (uint32_t i = 0; i < map->capacity; i++)
-      if (map->keys[i]) rima_map_put(arena, &grown, map->keys[i], map->values[i]);
+      if (map->entries[i].key) grown.entries[slot_of(&grown, map->entries[i].key)] = map->entries[i];
     *map = grown;
   }
-  uint32_t mask = map->capacity - 1, i = hash_pointer(key) & mask;
-  while (map->keys[i] && map->keys[i] != key) i = (i + 1) & mask;
-  if (!map->keys[i]) map->count++;
-  map->keys[i] = key;
-  map->values[i] = value;
+  rima_map_entry *entry = &map->entries[slot_of(map, key)];
+  if (!entry->key) map->count++;
+  *entry = (rima_map_entry){key, value};
 }
 
 void rima_list_add(rima_arena *arena, rima_list *list, void *item) {
