@@ -127,7 +127,8 @@ static uint32_t find_number(writer *w, tz_text text) {
 
 static uint32_t text_number(writer *w, tz_text text) {
   if (text.length == 0) return 0;
-  tz_recent_text *recent = tz_recent_text_slot(w->recent, text.at); /* nothing moves while an image is written */
+  tz_recent_text *recent =
+      tz_recent_text_slot(w->recent, text.at); /* nothing moves while an image is written */
   if (recent->at != text.at || recent->length != text.length)
     *recent = (tz_recent_text){text.at, text.length, find_number(w, text)};
   return recent->number;

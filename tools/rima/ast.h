@@ -320,9 +320,9 @@ struct rima_expr {
     } call;
     struct { /* INDEX: a[i], or type arguments as in first[int](…), Map[str, int]() */
       rima_expr *object;
-      rima_expr *index; /* NULL if what stands in the brackets can only be types */
-      rima_written_types *types; /* non-NULL if it can be read as types; both are present when only the checker can
-                                  * tell */
+      rima_expr *index;          /* NULL if what stands in the brackets can only be types */
+      rima_written_types *types; /* non-NULL if it can be read as types; both are present when only the
+                                  * checker can tell */
     } index;
     rima_expr *operand; /* UNARY */
     struct {            /* BINARY, RANGE */

@@ -871,8 +871,8 @@ rima_type *rima_check_call(rima_compiler *c, rima_expr *e, rima_type *expected) 
     count = f->index.types->count;
     for (uint32_t i = 0; i < count; i++) {
       bool is_array = f->index.object->kind == RIMA_EXPR_NAME && f->index.object->name == c->names.array;
-      written[i] =
-          is_array ? rima_resolve_element(c, f->index.types->items[i]) : rima_resolve_type(c, f->index.types->items[i]);
+      written[i] = is_array ? rima_resolve_element(c, f->index.types->items[i])
+                            : rima_resolve_type(c, f->index.types->items[i]);
       if (written[i]->kind == RIMA_T_ERROR) return check_args_only(c, e);
     }
     f = f->index.object;

@@ -509,24 +509,33 @@ static void declare_variant(rima_compiler *c, rima_class *cls) {
   }
 }
 
-static void declare_structural(rima_compiler *c, rima_class *cls) {
-  static const char *const names[] = {"toString", "equals", "hash"};
-  for (uint32_t i = 0; i < 3; i++) {
-    rima_fn *fn = rima_fn_new(c, RIMA_FN_STRUCTURAL, NULL, cls->decl ? cls->decl->unit : c->core);
-    *fn = (rima_fn){.kind = RIMA_FN_STRUCTURAL,
-                    .structural = (uint8_t)i,
-                    .unit = fn->unit,
-                    .owner = cls,
-                    .has_receiver = true,
-                    .self = cls->type,
-                    .state = 2,
-                    .params = c->object_methods[i]->params,
-                    .param_count = c->object_methods[i]->param_count,
-                    .result = c->object_methods[i]->result,
-                    .root = c->object_methods[i]};
-    fn->name = rima_arena_join(c->arena, cls->qualified, ".", names[i], NULL);
-    cls->structural[i] = fn;
-  }
+const rima_name *rima_object_name(const rima_compiler *c, rima_structural which) {
+  return which == RIMA_TO_STRING ? c->names.to_string
+         : which == RIMA_EQUALS  ? c->names.equals
+                                 : c->names.hash;
+}
+
+rima_fn *rima_object_method(const rima_compiler *c, const rima_name *name) {
+  for (uint32_t i = 0; i < 3; i++)
+    if (rima_object_name(c, (rima_structural)i) == name) return c->object_methods[i];
+  return NULL;
+}
+
+rima_fn *rima_class_structural(rima_compiler *c, rima_class *cls, rima_structural which) {
+  if (cls->structural[which]) return cls->structural[which];
+  const rima_fn *root = c->object_methods[which];
+  rima_fn *fn = rima_fn_new(c, RIMA_FN_STRUCTURAL, NULL, cls->decl ? cls->decl->unit : c->core);
+  fn->structural = (uint8_t)which;
+  fn->owner = cls;
+  fn->has_receiver = true;
+  fn->self = cls->type;
+  fn->state = 2;
+  fn->params = root->params;
+  fn->param_count = root->param_count;
+  fn->result = root->result;
+  fn->root = c->object_methods[which];
+  fn->name = rima_arena_join(c->arena, cls->qualified, ".", root->name, NULL);
+  return cls->structural[which] = fn;
 }
 
 void rima_class_declare(rima_compiler *c, rima_class *cls) {
@@ -545,7 +554,6 @@ void rima_class_declare(rima_compiler *c, rima_class *cls) {
     }
     rima_context_leave(c, &saved);
   }
-  if (cls->kind == RIMA_CLASS_VARIANT || cls->kind == RIMA_CLASS_TUPLE) declare_structural(c, cls);
   cls->state = 2;
 }
 
@@ -560,9 +568,9 @@ rima_class *rima_class_variant(rima_compiler *c, rima_class *enum_, uint32_t ind
   }
   if (enum_->variants[index]) return enum_->variants[index];
   rima_variant *v = &decl->class_.variants[index];
-  rima_class *cls =
-      rima_class_new(c, RIMA_CLASS_VARIANT, rima_arena_join(c->arena, enum_->name, ".", v->name.name->text, NULL),
-                     rima_arena_join(c->arena, enum_->qualified, ".", v->name.name->text, NULL));
+  rima_class *cls = rima_class_new(
+      c, RIMA_CLASS_VARIANT, rima_arena_join(c->arena, enum_->name, ".", v->name.name->text, NULL),
+      rima_arena_join(c->arena, enum_->qualified, ".", v->name.name->text, NULL));
   cls->decl = enum_->decl;
   cls->args = enum_->args;
   cls->arg_count = enum_->arg_count;
@@ -645,9 +653,8 @@ rima_fn *rima_method_root(rima_compiler *c, rima_fn *method) {
     if (s->kind != RIMA_CLASS_VARIANT && m && m->kind == RIMA_DECL_FUN && !m->is_static)
       return method->root = rima_method_root(c, rima_class_method(c, s, m->index));
   }
-  if (cls->kind != RIMA_CLASS_INTERFACE || true)
-    for (uint32_t i = 0; i < 3; i++)
-      if (strcmp(c->object_methods[i]->name, name->text) == 0) method->root = c->object_methods[i];
+  rima_fn *of_object = rima_object_method(c, name);
+  if (of_object) method->root = of_object;
   return method->root;
 }
 

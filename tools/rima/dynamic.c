@@ -1,11 +1,12 @@
-/* dynamic.c: what dynamic code reaches of typed values: entry points, emitted only for the names and numbers of
- * arguments that some dynamic code uses, and for receivers that the program makes.
+/* dynamic.c: what dynamic code reaches of typed values: entry points, emitted only for the names and numbers
+ * of arguments that some dynamic code uses, and for receivers that the program makes.
  *
- * The entry point of `x.name(a, b)` for receivers of type R is a function of R and two dyn whose body is that very call,
- * checked for an x of static type R. So everything that a typed call can reach, a dynamic one can: type parameters stand
- * for dyn, default values are filled in, interfaces' bodies, extensions and the methods of channels are found. A plain
- * method needs none: call.any finds it in the vtable and converts its arguments. The entry point of `x.name`, read as a
- * value, makes a closure. The machine finds entry points by name, number of parameters and class of the receiver. */
+ * The entry point of `x.name(a, b)` for receivers of type R is a function of R and two dyn whose body is that
+ * very call, checked for an x of static type R. So everything that a typed call can reach, a dynamic one can:
+ * type parameters stand for dyn, default values are filled in, interfaces' bodies, extensions and the methods
+ * of channels are found. A plain method needs none: call.any finds it in the vtable and converts its
+ * arguments. The entry point of `x.name`, read as a value, makes a closure. The machine finds entry points by
+ * name, number of parameters and class of the receiver. */
 #include "code.h"
 #include <string.h>
 
@@ -24,28 +25,32 @@ static bool takes_count(const rima_function *ast, int32_t count) {
   return count < 0 || (count >= required && count <= (int32_t)ast->param_count);
 }
 
-/* The vtable serves: the call has as many arguments as parameters, or a number that the machine will complain of. */
+/* The vtable serves: the call has as many arguments as parameters, or a number that the machine will complain
+ * of. */
 static bool is_plain(rima_compiler *c, const rima_found *found, int32_t count) {
   rima_function *ast = found->member->decl->function;
   if (count < 0 || ast->type_param_count) return false;
   if (!takes_count(ast, count)) return true;
-  return count == (int32_t)ast->param_count && !takes_function(c, rima_class_method(c, found->cls, found->index));
+  return count == (int32_t)ast->param_count &&
+         !takes_function(c, rima_class_method(c, found->cls, found->index));
 }
 
 static bool has_builtin(rima_compiler *c, rima_type *type, const rima_dynamic_use *use) {
   rima_type **args;
   uint32_t params;
   switch (rima_builtin_method(c, type, use->name, &params)) {
-  case RIMA_BUILTIN_OF_TYPE: return use->count < 0 || use->name != c->names.len; /* len is the machine's business */
+  case RIMA_BUILTIN_OF_TYPE:
+    return use->count < 0 || use->name != c->names.len; /* len is the machine's business */
   case RIMA_BUILTIN_OF_ALL: return use->count < 0;
   case RIMA_BUILTIN_NONE: break;
   }
   return rima_extension_find(c, type, use->name, &args) != NULL;
 }
 
-/* An entry point for instances of cls, and the class it is for: the one with the method. A subclass that has its own
- * plain method needs one if its superclass does, whose entry point would be found instead; unless it takes no such number
- * of arguments: then that one fills in the superclass's default values and calls the method. */
+/* An entry point for instances of cls, and the class it is for: the one with the method. A subclass that has
+ * its own plain method needs one if its superclass does, whose entry point would be found instead; unless it
+ * takes no such number of arguments: then that one fills in the superclass's default values and calls the
+ * method. */
 static bool class_needs(rima_compiler *c, rima_class *cls, const rima_dynamic_use *use, rima_class **at) {
   rima_found found = rima_class_find(c, cls, use->name);
   *at = cls;
@@ -76,8 +81,9 @@ static rima_fn *entry_for(rima_compiler *c, rima_type *type, rima_dynamic_use *u
   fn->params = RIMA_NEW_ARRAY(c->arena, rima_type *, fn->param_count + 1);
   for (uint32_t i = 0; i < fn->param_count; i++) fn->params[i] = fn->result;
   const char *text = rima_type_qualified(c, type);
-  fn->name = use->count < 0 ? rima_arena_format(c->arena, "%s.(dyn).&%s", text, use->name->text)
-                            : rima_arena_format(c->arena, "%s.(dyn %d).%s", text, use->count, use->name->text);
+  fn->name = use->count < 0
+                 ? rima_arena_format(c->arena, "%s.(dyn).&%s", text, use->name->text)
+                 : rima_arena_format(c->arena, "%s.(dyn %d).%s", text, use->count, use->name->text);
   return fn;
 }
 
@@ -116,11 +122,14 @@ static rima_dynamic_use *use_of(rima_compiler *c, const rima_name *name, int32_t
   rima_list_add(c->arena, &c->dynamic_uses, use);
   start_receivers(c);
   if (count >= 0 && (!first || first->count < 0)) rima_reach_slots(c, name);
-  for (uint32_t i = 0; i < c->dynamic_receivers.count; i++) reach_entry(c, c->dynamic_receivers.items[i], use);
+  for (uint32_t i = 0; i < c->dynamic_receivers.count; i++)
+    reach_entry(c, c->dynamic_receivers.items[i], use);
   return use;
 }
 
-void rima_reach_dynamic(rima_compiler *c, const rima_name *name, uint32_t count) { use_of(c, name, (int32_t)count); }
+void rima_reach_dynamic(rima_compiler *c, const rima_name *name, uint32_t count) {
+  use_of(c, name, (int32_t)count);
+}
 
 void rima_reach_dynamic_read(rima_compiler *c, const rima_name *name) { use_of(c, name, -1); }
 
@@ -143,8 +152,8 @@ static rima_expr *stand_in(rima_compiler *c, rima_type *type) {
 static void emit_wrong_count(rima_compiler *c, const rima_dynamic_use *use) {
   rima_class *cls = rima_machine_class(c, "ArgumentError");
   uint32_t text = rima_reg_for(c, RIMA_KIND(c, STR)), error = rima_reg_for(c, cls->type);
-  const char *message = rima_arena_format(c->arena, "%s does not take %d argument%s", use->name->text, use->count,
-                                          use->count == 1 ? "" : "s");
+  const char *message = rima_arena_format(c->arena, "%s does not take %d argument%s", use->name->text,
+                                          use->count, use->count == 1 ? "" : "s");
   rima_emit_constant_text(c, text, message, strlen(message));
   rima_emit_new(c, cls, error);
   rima_op(c, TZ_OP_PUTF_R, text, error, 0);
@@ -157,15 +166,16 @@ static void emit_entry_call(rima_compiler *c, rima_fn *fn) {
   bool was_muted = c->diagnostics.is_muted;
   uint32_t muted = c->diagnostics.muted_count;
   c->diagnostics.is_muted = true;
-  rima_call *call =
-      rima_check_method_call(c, receiver, fn->self, fn->use->name, args, fn->param_count, NULL, (rima_span){0, 0});
+  rima_call *call = rima_check_method_call(c, receiver, fn->self, fn->use->name, args, fn->param_count, NULL,
+                                           (rima_span){0, 0});
   c->diagnostics.is_muted = was_muted;
   if (!call || c->diagnostics.muted_count != muted) {
     emit_wrong_count(c, fn->use);
     return;
   }
   uint32_t value = rima_emit_call(c, NULL, call, RIMA_ANYWHERE), result = rima_reg_for(c, fn->result);
-  if (call->result->kind == RIMA_T_VOID || call->result->kind == RIMA_T_NEVER) rima_op(c, TZ_OP_NULL, result, 0, 0);
+  if (call->result->kind == RIMA_T_VOID || call->result->kind == RIMA_T_NEVER)
+    rima_op(c, TZ_OP_NULL, result, 0, 0);
   else rima_convert(c, value, call->result, fn->result, (int32_t)result);
   rima_op(c, TZ_OP_RET, result, 0, 0);
 }
@@ -203,7 +213,8 @@ static void emit_in(rima_compiler *c, rima_fn *fn, uint32_t flags, void (*body)(
   rima_code_open(c, fn->name, NULL);
   c->code->result = fn->result;
   body(c, fn);
-  rima_code_close(c, c->code, rima_image_fn(c, fn), flags | (c->options.is_open_world ? TZ_FUNCTION_EXPORT : 0),
+  rima_code_close(c, c->code, rima_image_fn(c, fn),
+                  flags | (c->options.is_open_world ? TZ_FUNCTION_EXPORT : 0),
                   rima_image_fn_signature(c, fn, true));
   c->cx = outside;
 }
@@ -218,17 +229,20 @@ void rima_emit_dynamic(rima_compiler *c, rima_fn *fn) {
 static uint32_t emit_wrapper(rima_compiler *c, rima_type *type, uint32_t inner) {
   rima_type *dyn = RIMA_KIND(c, DYN);
   uint32_t regs[256];
-  rima_class *cls = rima_closure_start(c, rima_arena_format(c->arena, "%s.wrapped", c->code->name), dyn, type);
+  rima_class *cls =
+      rima_closure_start(c, rima_arena_format(c->arena, "%s.wrapped", c->code->name), dyn, type);
   uint32_t self = rima_reg_param(c, rima_image_type(c, cls->type), 'R');
   uint32_t params[256];
   for (uint32_t i = 0; i < type->count; i++)
     params[i] = rima_reg_param(c, rima_image_type(c, type->items[i]), rima_type_rep(type->items[i]));
   regs[0] = rima_reg_for(c, dyn);
   rima_op(c, TZ_OP_GETF, regs[0], self, 0);
-  for (uint32_t i = 0; i < type->count; i++) regs[i + 1] = rima_convert(c, params[i], type->items[i], dyn, RIMA_ANYWHERE);
+  for (uint32_t i = 0; i < type->count; i++)
+    regs[i + 1] = rima_convert(c, params[i], type->items[i], dyn, RIMA_ANYWHERE);
   bool has_result = type->of->kind != RIMA_T_VOID && type->of->kind != RIMA_T_NEVER;
   uint32_t value = has_result ? rima_reg_for(c, dyn) : TZ_REG_DISCARD;
-  rima_op_list(c, tz_encode_abc(TZ_OP_CALL_ANY, value, 0, rima_site(c, TZ_SITE_CALL, NULL)), regs, type->count + 1);
+  rima_op_list(c, tz_encode_abc(TZ_OP_CALL_ANY, value, 0, rima_site(c, TZ_SITE_CALL, NULL)), regs,
+               type->count + 1);
   if (has_result) rima_op(c, TZ_OP_RET, rima_convert(c, value, dyn, type->of, RIMA_ANYWHERE), 0, 0);
   else rima_op(c, TZ_OP_RET_VOID, 0, 0, 0);
   rima_closure_end(c, cls);

@@ -108,13 +108,12 @@ static void branch_in_range(rima_compiler *c, rima_expr *e, uint32_t label, bool
 /* ---- equality ---- */
 
 static rima_fn *own_method(rima_compiler *c, rima_class *cls, rima_structural which) {
-  static const char *const names[] = {"toString", "equals", "hash"};
-  if (cls->kind == RIMA_CLASS_TUPLE) return cls->structural[which];
-  rima_found found = rima_class_find(c, cls, rima_intern(c, names[which]));
+  if (cls->kind == RIMA_CLASS_TUPLE) return rima_class_structural(c, cls, which);
+  rima_found found = rima_class_find(c, cls, rima_object_name(c, which));
   if (found.kind == RIMA_FOUND_METHOD && found.member->decl->function->is_abstract)
     found.kind = RIMA_FOUND_NOTHING;
   if (found.kind == RIMA_FOUND_METHOD) return rima_class_method(c, found.cls, found.index);
-  if (cls->kind == RIMA_CLASS_VARIANT) return cls->structural[which];
+  if (cls->kind == RIMA_CLASS_VARIANT) return rima_class_structural(c, cls, which);
   return NULL;
 }
 

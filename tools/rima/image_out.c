@@ -222,9 +222,9 @@ static bool is_imported(const rima_compiler *c, const rima_class *cls) {
 }
 
 static uint32_t function_for(rima_compiler *c, rima_class *cls, rima_fn *root) {
-  if (is_imported(c, cls)) return TZ_NONE; /* an import shows the declaration only */
-  rima_fn *impl = rima_class_impl(c, cls, root);
-  if (cls->is_live && !root->is_called_virtually) impl = root; /* equals or hash that nothing calls */
+  if (is_imported(c, cls)) return TZ_NONE;                       /* an import shows the declaration only */
+  bool is_uncalled = cls->is_live && !root->is_called_virtually; /* equals or hash that nothing calls */
+  rima_fn *impl = is_uncalled ? root : rima_class_impl(c, cls, root);
   if (!impl || (!impl->is_queued && impl->kind != RIMA_FN_OBJECT && !(impl->ast && impl->ast->is_native)))
     return TZ_NONE;
   return rima_image_fn(c, impl);

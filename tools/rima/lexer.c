@@ -58,7 +58,8 @@ static uint32_t bracket_class(uint8_t kind) {
 }
 
 static rima_span span_of(const lexer *l, const char *from, const char *to) {
-  return (rima_span){l->source->base + (uint32_t)(from - l->text), l->source->base + (uint32_t)(to - l->text)};
+  return (rima_span){l->source->base + (uint32_t)(from - l->text),
+                     l->source->base + (uint32_t)(to - l->text)};
 }
 
 static rima_token *push(lexer *l, rima_token_kind kind, const char *from) {

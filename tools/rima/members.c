@@ -148,9 +148,7 @@ static void check_override(rima_compiler *c, rima_class *cls, rima_fn *method) {
   bool may_override =
       over && (over->ast->is_open || over->ast->is_abstract || over->ast->is_override ||
                (!over->ast->body && !over->ast->value) || above.cls->kind == RIMA_CLASS_INTERFACE);
-  for (uint32_t i = 0; !over && i < 3; i++)
-    if (strcmp(c->object_methods[i]->name, ast->name.name->text) == 0)
-      over = c->object_methods[i], may_override = true;
+  if (!over && (over = rima_object_method(c, ast->name.name))) may_override = true;
   for (rima_class *s = above.kind ? above.cls : NULL; over && s && !may_override; s = s->super)
     for (uint32_t i = 0; i < s->interface_count; i++)
       may_override |= rima_class_find(c, s->interfaces[i], ast->name.name).kind == RIMA_FOUND_METHOD;
@@ -188,8 +186,7 @@ static bool misses(rima_compiler *c, rima_class *cls, rima_class *from, rima_spa
       rima_function *impl = found.member->decl->function;
       has = impl->body || impl->value || impl->is_native;
     }
-    for (uint32_t k = 0; !has && k < 3; k++) has = strcmp(c->object_methods[k]->name, m->name->text) == 0;
-    if (has) continue;
+    if (has || rima_object_method(c, m->name)) continue;
     rima_diagnostic *d = rima_error(&c->diagnostics, span, "%s does not define %s, which %s demands",
                                     cls->name, m->name->text, from->name);
     rima_related(&c->diagnostics, d, ast->name.span, "declared here");

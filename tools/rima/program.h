@@ -176,7 +176,7 @@ struct rima_class {
   rima_class **variants; /* ENUM */
   uint32_t variant_count, tag;
   rima_global *singleton; /* VARIANT without parameters */
-  rima_fn *structural[4]; /* generated equals, hash, toString; see rima_structural */
+  rima_fn *structural[3]; /* made on demand, see rima_class_structural */
   rima_list virtuals;     /* rima_fn: methods first declared here that are called through a slot */
   rima_list live_below;   /* rima_class: live classes that are this or below it */
   rima_fn *closure_function;
@@ -512,6 +512,11 @@ rima_entity *rima_unit_find(rima_compiler *c, rima_unit *unit,
 void rima_class_declare(rima_compiler *c, rima_class *cls); /* superclasses, fields */
 rima_class_decl *rima_class_decl_of(rima_compiler *c, rima_decl *decl, rima_unit *unit);
 rima_class *rima_class_variant(rima_compiler *c, rima_class *enum_, uint32_t index);
+/* toString, equals or hash of a variant or tuple, which nobody wrote. */
+rima_fn *rima_class_structural(rima_compiler *c, rima_class *cls, rima_structural which);
+const rima_name *rima_object_name(const rima_compiler *c, rima_structural which);
+rima_fn *rima_object_method(const rima_compiler *c,
+                            const rima_name *name); /* NULL: Object has none of this name */
 rima_class *rima_tuple_class(rima_compiler *c, rima_type *tuple);
 rima_class *rima_class_new(rima_compiler *c, rima_class_kind kind, const char *name, const char *qualified);
 rima_class *rima_machine_class(rima_compiler *c, const char *name);

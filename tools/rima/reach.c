@@ -26,8 +26,10 @@ void rima_reach_unit(rima_compiler *c, rima_unit *unit) {
 
 /* The method that stands for `root` in instances of cls. */
 rima_fn *rima_class_impl(rima_compiler *c, rima_class *cls, rima_fn *root) {
-  const rima_name *name = root->kind == RIMA_FN_OBJECT ? rima_intern(c, root->name) : root->ast->name.name;
-  if (root->kind == RIMA_FN_OBJECT && cls->kind == RIMA_CLASS_TUPLE) return cls->structural[root->structural];
+  rima_structural which = (rima_structural)root->structural;
+  const rima_name *name = root->kind == RIMA_FN_OBJECT ? rima_object_name(c, which) : root->ast->name.name;
+  if (root->kind == RIMA_FN_OBJECT && cls->kind == RIMA_CLASS_TUPLE)
+    return rima_class_structural(c, cls, which);
   for (rima_class *s = cls; s; s = s->super) {
     if (s->kind == RIMA_CLASS_VARIANT || !s->decl) continue;
     rima_class_declare(c, s);
@@ -38,7 +40,7 @@ rima_fn *rima_class_impl(rima_compiler *c, rima_class *cls, rima_fn *root) {
     }
   }
   if (root->kind == RIMA_FN_OBJECT && cls->kind == RIMA_CLASS_VARIANT)
-    return cls->structural[root->structural];
+    return rima_class_structural(c, cls, which);
   if (root->kind == RIMA_FN_OBJECT) return root;
   rima_found found = rima_class_find(c, cls, name);
   if (found.kind != RIMA_FOUND_METHOD) return NULL;
@@ -133,8 +135,8 @@ void rima_reach_whole(rima_compiler *c, rima_class *cls) {
 }
 
 void rima_reach_slots(rima_compiler *c, const rima_name *name) {
-  for (uint32_t i = 0; i < 3; i++)
-    if (strcmp(c->object_methods[i]->name, name->text) == 0) rima_reach_virtual(c, c->object_methods[i]);
+  rima_fn *of_object = rima_object_method(c, name);
+  if (of_object) rima_reach_virtual(c, of_object);
   for (uint32_t i = 0; i < c->live_classes.count; i++) {
     rima_class *cls = c->live_classes.items[i];
     for (rima_class *s = cls; s; s = s->super) {

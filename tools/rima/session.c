@@ -181,7 +181,8 @@ const rima_name *rima_name_of(rima_session *session, const char *c_string) {
 rima_source *rima_source_add(rima_session *session, const char *path, const char *text, size_t length) {
   const rima_source *before = session->source_count ? session->sources[session->source_count - 1] : NULL;
   uint64_t base = before ? (uint64_t)before->base + before->length + 1 : 0;
-  if (length > RIMA_MAX_SOURCE_BYTES || session->source_count >= RIMA_MAX_SOURCES || base + length >= UINT32_MAX)
+  if (length > RIMA_MAX_SOURCE_BYTES || session->source_count >= RIMA_MAX_SOURCES ||
+      base + length >= UINT32_MAX)
     return NULL;
   if (session->source_count == session->source_capacity) {
     uint32_t capacity = session->source_capacity ? session->source_capacity * 2 : 16;

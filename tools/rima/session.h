@@ -18,8 +18,9 @@ typedef struct rima_text {
   uint32_t length;
 } rima_text;
 
-/* A place in a source, from one position up to another. Positions count the bytes of all sources, one source behind the
- * other, so that a position tells its source. Line and column are computed on demand (rima_source_place). */
+/* A place in a source, from one position up to another. Positions count the bytes of all sources, one source
+ * behind the other, so that a position tells its source. Line and column are computed on demand
+ * (rima_source_place). */
 typedef struct rima_span {
   uint32_t start, end;
 } rima_span;
@@ -51,7 +52,8 @@ static inline void *rima_arena_alloc(rima_arena *arena, size_t size) {
 
 /* A NUL-terminated copy of `length` bytes. */
 char *rima_arena_copy(rima_arena *arena, const char *bytes, size_t length);
-/* The NUL-terminated texts one behind the other, up to NULL: what is needed for each function is not formatted. */
+/* The NUL-terminated texts one behind the other, up to NULL: what is needed for each function is not
+ * formatted. */
 char *rima_arena_join(rima_arena *arena, const char *first, ...) __attribute__((sentinel));
 /* A NUL-terminated formatted text. */
 char *rima_arena_format(rima_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -88,7 +90,7 @@ typedef struct rima_session {
   uint32_t name_capacity, name_count;
   rima_source **sources;
   uint32_t source_count, source_capacity;
-  uint32_t last_source; /* index of the one asked for last */
+  uint32_t last_source;      /* index of the one asked for last */
   struct rima_token *tokens; /* of the source lexed last; the room is used again */
   uint32_t token_capacity;
   void *c_locale; /* numbers are read alike in every locale */
@@ -102,8 +104,8 @@ void rima_session_fini(rima_session *session);
 const rima_name *rima_name_intern(rima_session *session, const char *bytes, size_t length);
 const rima_name *rima_name_of(rima_session *session, const char *c_string);
 
-/* Copies path and text into the session. NULL if the text is longer than RIMA_MAX_SOURCE_BYTES, or there are too many
- * sources or positions. Who finds and reads files is the driver's business. */
+/* Copies path and text into the session. NULL if the text is longer than RIMA_MAX_SOURCE_BYTES, or there are
+ * too many sources or positions. Who finds and reads files is the driver's business. */
 rima_source *rima_source_add(rima_session *session, const char *path, const char *text, size_t length);
 rima_place rima_source_place(rima_session *session, rima_source *source, uint32_t position);
 /* The source that a position lies in; NULL if there is no source at all. */
