@@ -137,5 +137,15 @@ tz_native_deopt_ref:
         ret
         .cfi_endproc
         .size   tz_native_deopt_int, .-tz_native_deopt_int
+#elif defined(__aarch64__)
+        /* No optimized code here: tz_native_attach says so, and nobody gets to these. */
+        .text
+        .globl  tz_native_invoke, tz_vm_call_stub, tz_native_deopt_int, tz_native_deopt_float, tz_native_deopt_ref
+tz_native_invoke:
+tz_vm_call_stub:
+tz_native_deopt_int:
+tz_native_deopt_float:
+tz_native_deopt_ref:
+        brk     #0
 #endif
         .section .note.GNU-stack, "", @progbits
