@@ -32,7 +32,8 @@ static void print_overview(FILE *to) {
 static void print_options(FILE *to) {
   fputs("Options of the machine, for run, test and repl, before the file: --NAME=VALUE, or --NAME for true.\n"
         "They can also stand in the environment variable TERZA_OPTIONS. Sizes take k, m and g.\n"
-        "run also takes --dump=WHAT:FUNCTION: how it is compiled, after the program has run. WHAT: asm, graph, llvm, or several\n"
+        "run also takes --dump=WHAT:FUNCTION: how it is compiled, after the program has run. WHAT: asm, "
+        "graph, llvm, or several\n"
         "with commas between.\n\n",
         to);
   const tz_option_info *option;
@@ -50,9 +51,11 @@ static void print_options(FILE *to) {
   }
 }
 
+static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
+
 static int print_help(const char *topic) {
   const command_entry *command = topic ? find_command(topic) : NULL;
-  if (!topic) print_overview(stdout);
+  if (!topic || is_help(topic)) print_overview(stdout);
   else if (command)
     printf("usage: terza %s %s\n\n%s.\n%s\n", command->name, command->arguments, command->summary,
            command->help);
@@ -74,8 +77,7 @@ int main(int argc, char **argv) {
     return EXIT_NOT_STARTED;
   }
   const char *name = argv[1];
-  if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-    return print_help(argc > 2 ? argv[2] : NULL);
+  if (strcmp(name, "help") == 0 || is_help(name)) return print_help(argc > 2 ? argv[2] : NULL);
   if (strcmp(name, "--version") == 0) name = "version";
   const command_entry *command = find_command(name);
   bool is_file = !command && (command_ends_with(name, ".rima") || command_ends_with(name, ".tzm") ||
@@ -89,7 +91,6 @@ int main(int argc, char **argv) {
     print_overview(stderr);
     return EXIT_NOT_STARTED;
   }
-  if (line.n_args > 0 && (strcmp(line.args[0], "--help") == 0 || strcmp(line.args[0], "-h") == 0))
-    return print_help(command->name);
+  if (line.n_args > 0 && is_help(line.args[0])) return print_help(command->name);
   return command->run(&line);
 }
