@@ -11,7 +11,7 @@ tz_gc_options tz_gc_options_default(void) {
   return (tz_gc_options){.collector = TZ_GC_GENERATIONAL,
                          .nursery_size = 4 * MIB,
                          .chunk_size = 32 << 10,
-                         .large_threshold = 32 << 10,
+                         .large_threshold = 64 << 10,
                          .promote_age = 2,
                          .growth_percent = 200,
                          .min_full_bytes = 32 * MIB,

@@ -15,7 +15,7 @@ typedef struct tz_gc_options {
   size_t heap_limit;       /* bytes of objects and accounted native memory; 0 = half the machine's memory */
   size_t nursery_size;     /* bytes; 4 MB */
   size_t chunk_size;       /* bytes of a thread's allocation buffer; 32 KB */
-  size_t large_threshold;  /* objects of at least so many bytes go to the large space; at most 64 KB; 32 KB */
+  size_t large_threshold;  /* objects of at least so many bytes go to the large space; at most and by default 64 KB */
   unsigned promote_age;    /* collections survived before promotion, 1..6; 2 */
   unsigned growth_percent; /* the old generation may grow to so many percent of what last lived; 200 */
   size_t
