@@ -20,13 +20,8 @@ void tz_image_free(tz_image *image) {
   if (image != NULL) tz_arena_free(image->arena);
 }
 
-bool tz_image_grow(tz_image *image, void **table, uint32_t n, uint32_t *capacity, size_t size) {
-  if (n < *capacity) return true;
-  if (n >= UINT32_MAX / 2) {
-    image->builder->failed = true;
-    return false;
-  }
-  uint32_t larger = *capacity == 0 ? 8 : *capacity * 2;
+static bool move_table(tz_image *image, void **table, uint32_t n, uint32_t *capacity, uint32_t larger,
+                       size_t size) {
   void *moved = tz_arena_alloc(image->arena, larger * size);
   if (moved == NULL) {
     image->builder->failed = true;
@@ -36,6 +31,24 @@ bool tz_image_grow(tz_image *image, void **table, uint32_t n, uint32_t *capacity
   *table = moved;
   *capacity = larger;
   return true;
+}
+
+bool tz_image_grow(tz_image *image, void **table, uint32_t n, uint32_t *capacity, size_t size) {
+  if (n < *capacity) return true;
+  if (n < UINT32_MAX / 2)
+    return move_table(image, table, n, capacity, *capacity == 0 ? 8 : *capacity * 2, size);
+  image->builder->failed = true;
+  return false;
+}
+
+void tz_image_reserve(tz_image *image, uint32_t n_classes, uint32_t n_functions) {
+  tz_image_builder *b = image->builder;
+  if (n_classes > b->classes_capacity)
+    move_table(image, (void **)&image->classes, image->n_classes, &b->classes_capacity, n_classes,
+               sizeof *image->classes);
+  if (n_functions > b->functions_capacity)
+    move_table(image, (void **)&image->functions, image->n_functions, &b->functions_capacity, n_functions,
+               sizeof *image->functions);
 }
 
 void *tz_image_copy(tz_image *image, const void *from, size_t n, size_t size) {

@@ -425,7 +425,15 @@ static void find_main(rima_compiler *c) {
 
 /* ---- one compile ---- */
 
+/* Programs have a function for every four lines or so, and for each class about three functions. */
+static void reserve_image(rima_compiler *c) {
+  enum { LARGE = 20000 }; /* lines */
+  if (c->line_count > LARGE)
+    tz_image_reserve(c->image, (uint32_t)(c->line_count / 10), (uint32_t)(c->line_count / 3));
+}
+
 static void compile_program(rima_compiler *c, uint32_t first) {
+  reserve_image(c);
   declare_units(c);
   if (c->diagnostics.error_count) c->has_errors = true;
   for (uint32_t i = first; i < c->unit_list.count; i++) {

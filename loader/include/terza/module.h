@@ -51,6 +51,8 @@ uint32_t tz_image_source(tz_image *image, const char *path, size_t length);
  * entity once. */
 uint32_t tz_image_declare_class(tz_image *image, tz_text name);
 uint32_t tz_image_declare_function(tz_image *image, tz_text name);
+/* Room for about so many classes and functions, which spares moving them as they become more. */
+void tz_image_reserve(tz_image *image, uint32_t n_classes, uint32_t n_functions);
 void tz_image_define_class(tz_image *image, uint32_t index, const tz_class_entry *entry);
 void tz_image_define_function(tz_image *image, uint32_t index, const tz_function_entry *entry);
 uint32_t tz_image_add_global(tz_image *image, const tz_global_entry *entry);
