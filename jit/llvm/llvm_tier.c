@@ -1,5 +1,6 @@
 /* llvm_tier.c: one compilation from end to end; the target. Read llvm_tier.h. */
 #include "lower.h"
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,6 +10,12 @@ static void initialize_target(void) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   LLVMInitializeNativeDisassembler();
+#if defined(__x86_64__)
+  /* Arguments that are pushed move the stack pointer, and references would be found from the frame pointer.
+   */
+  static const char *const options[] = {"terza", "-no-x86-call-frame-opt"};
+  LLVMParseCommandLineOptions(2, options, NULL);
+#endif
 }
 
 /* The machine that we run on, position-independent: the object may be laid down anywhere. */
