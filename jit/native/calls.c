@@ -31,6 +31,7 @@ static bool is_to_be_left(tz_thread *th, tz_native *n, const void *return_addres
   }
   const tz_native_code *code = tz_native_code_at(th->vm, return_address);
   if (code != NULL && code->is_valid != NULL && *code->is_valid == 0) return true;
+  if (th->steps_left != UINT64_MAX) return true; /* they are counted by the lower tiers */
   if (TZ_LIKELY(!th->vm->options.stress_tier)) return false;
   n->random = n->random * 6364136223846793005u + 1442695040888963407u;
   return (n->random >> 40 & 7) == 0;

@@ -219,7 +219,7 @@ static bool rebuild_state(deopt *d, const void *const *record) {
 /* registers: of the compiled frame, by DWARF number (stubs.S). An exception that is pending is raised at the
  * place. */
 uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *const *record) {
-  const tz_native_code *code = tz_native_code_at(th->vm, record[1]);
+  tz_native_code *code = (tz_native_code *)tz_native_code_at(th->vm, record[1]);
   const tz_safepoint *s = tz_native_safepoint(code, record[1]);
   deopt d = {.th = th,
              .code = code,
@@ -231,9 +231,14 @@ uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *c
              .callers = record[0]};
   d.is_first = tz_native_code_at(th->vm, d.callers[1]) == NULL;
   if (!rebuild_state(&d, record)) return 0;
+  if (!d.is_first) code->n_left++; /* no walk finds the dead frame */
   report(&d);
   tz_insn *pc = th->exception != 0 ? tz_unwind(th, th->pc) : th->pc;
-  if (!d.is_first) return tz_native_run_frames(th, pc);
-  th->left_at = pc;
-  return 0;
+  if (d.is_first) {
+    th->left_at = pc;
+    return 0;
+  }
+  uint64_t result = tz_native_run_frames(th, pc);
+  code->n_left--;
+  return result;
 }

@@ -68,6 +68,7 @@ typedef struct tz_native_code {
   tz_root *roots;
   tz_native_operand *operands;
   tz_states *states;
+  uint32_t n_left; /* frames that were left for the interpreter and have yet to return their result */
   void *gdb_entry;
   struct tz_native_code *next; /* for the policy's use */
 } tz_native_code;

@@ -139,6 +139,7 @@ static bool section_has(const tz_vm *vm, const void *record, const tz_native_cod
 }
 
 bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code) {
+  if (code->n_left > 0) return true;
   for (tz_process *p = vm->scheduler->all; p != NULL; p = p->next) {
     tz_frame_walk w;
     for (tz_frame_walk_start(&w, vm->thread, p); w.fp != NULL; tz_frame_walk_next(&w))

@@ -187,9 +187,10 @@ static tz_function *make_leaver(tz_vm *vm, tz_function *leave) {
 }
 
 static const tz_function *left_function;
+static bool code_was_in_use;
 static void note_deopt(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc,
                        tz_deopt_reason reason) {
-  (void)vm, (void)code;
+  code_was_in_use = tz_native_is_in_use(vm, code);
   cr_expect_eq(pc, 1);
   cr_expect_eq(reason, TZ_DEOPT_CLASS);
   left_function = f;
@@ -265,9 +266,12 @@ Test(compiled, is_left_within_a_call) {
     s->frames[0] = (tz_state_frame){.function = caller};
     tz_native_code *code = load(vm, &memory, "caller", caller, s);
     tz_function *main = make_caller_of(vm, caller, f);
+    tz_native_of(vm)->deoptimized = note_deopt;
     int64_t n = 4, expected = n + 7 + 3 + n + 2 * n + 10 + 5 + 7 + 81985529216486895 + n + n;
     for (int i = 0; i < 3; i++) cr_expect_eq(RUN(vm, main, wi(n)).i, expected, "mode %d", mode);
     cr_expect_eq(RUN(vm, main, wi(0)).i, -1);
+    cr_expect(code_was_in_use, "the dead frame has yet to return");
+    cr_expect(!tz_native_is_in_use(vm, left));
     tz_native_remove(vm, left);
     tz_native_code_free(&memory, left);
     unload(vm, &memory, code);
