@@ -103,10 +103,10 @@ bool floors_lab(const floor_settings *settings) {
   lab_data runs[2] = {{0}, {0}};
   bool is_well = s != NULL, holds = false;
   if (is_well) {
-    s->run.invocations = settings->rounds;
+    s->run.invocations = settings->is_quick ? 2 : settings->rounds;
     s->run.iterations = 2000; /* as many as the time allows */
-    s->run.seconds = settings->is_long ? 3 : 1;
-    s->brief_seconds = settings->is_long ? 1 : 0.5;
+    s->run.seconds = settings->is_long ? 3 : settings->is_quick ? 0.4 : 1;
+    s->brief_seconds = settings->is_long ? 1 : 0.3;
   }
   for (int i = 0; i < 2 && is_well; i++)
     is_well = suite_run(s, settings->is_long ? every : classic, strategies, settings->is_long ? NULL : "c",

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Calls once(size) as often as the arguments say; it says whether its result was right. Returns the exit
-   status, 1 when a result was wrong. */
+/* Calls once(size) as often as the arguments say and their time allows; it says whether its result was right.
+   Returns the exit status, 1 when a result was wrong. */
 int harness_run(int argc, char **argv, int default_size, bool (*once)(int size));
 
 #endif

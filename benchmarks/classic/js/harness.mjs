@@ -1,14 +1,17 @@
 // harness.mjs: runs one program and reports its times; see ../rima/harness.rima.
 
 /**
- * Calls once(size) as often as the arguments say; it says whether its result was right, at once or by a promise. The exit
- * status becomes 1 when a result was wrong.
+ * Calls once(size) as often as the arguments say and their time allows; it says whether its result was right, at once or by
+ * a promise. The exit status becomes 1 when a result was wrong.
  */
 export async function run(defaultSize, once) {
   const iterations = argument(0, 1);
   const size = argument(1, defaultSize);
+  const budget = BigInt(argument(2, 0)) * 1000000n;
+  const begin = process.hrtime.bigint();
   let allRight = true;
   for (let i = 0; i < iterations; i++) {
+    if (i > 0 && budget > 0n && process.hrtime.bigint() - begin >= budget) break;
     const start = process.hrtime.bigint();
     let isRight = once(size);
     if (isRight instanceof Promise) isRight = await isRight;

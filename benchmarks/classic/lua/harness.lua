@@ -18,14 +18,17 @@ local function clock()
   end
 end
 
---- Calls once(size) as often as arg[1] says; exits with 1 when it returned false.
+--- Calls once(size) as often as args[1] says, or as args[3] milliseconds allow; exits with 1 when it returned false.
 function harness.run(args, default_size, once)
   local iterations = tonumber(args[1]) or 1
   local size = tonumber(args[2]) or default_size
+  local budget = (tonumber(args[3]) or 0) * 1e6
   local nanos = clock()
+  local begin = nanos()
   local all_right = true
   io.stdout:setvbuf("line") -- whoever reads along sees each line when it is written
-  for _ = 1, iterations do
+  for i = 1, iterations do
+    if i > 1 and budget > 0 and nanos() - begin >= budget then break end
     local start = nanos()
     local is_right = once(size)
     print(string.format("iteration %d", nanos() - start))

@@ -87,35 +87,22 @@ static void take(outlet *o, const child_watch *watch, child_result *result, size
   if (watch->line != NULL && o->line != NULL) split_lines(o, watch, bytes, (size_t)n);
 }
 
-/* The next time at which to look whether the child must be ended; INT64_MAX: none. */
-static int64_t next_limit(const child_watch *watch, int64_t start) {
-  if (watch->limit_ns == 0) return INT64_MAX;
-  int64_t limit = start + watch->limit_ns;
-  return watch->enough != NULL && clock_nanos() >= limit ? start + watch->last_ns : limit;
-}
-
-static int milliseconds_until(int64_t limit) {
-  int64_t left = (limit - clock_nanos() + 999999) / 1000000;
-  return limit == INT64_MAX ? -1 : left < 0 ? 0 : left > 1000000 ? 1000000 : (int)left;
-}
-
-static bool is_time_up(const child_watch *watch, int64_t start) {
-  int64_t now = clock_nanos();
-  if (watch->limit_ns == 0 || now < start + watch->limit_ns) return false;
-  return watch->enough == NULL || now >= start + watch->last_ns || watch->enough(watch->context);
+static int milliseconds_left(int64_t deadline) {
+  int64_t left = (deadline - clock_nanos() + 999999) / 1000000;
+  return deadline == 0 ? -1 : left < 0 ? 0 : left > 1000000 ? 1000000 : (int)left;
 }
 
 /* Reads both outputs to their ends. False when the child must be ended before. */
-static bool drain(outlet outlets[2], const child_watch *watch, int64_t start, child_result *result) {
+static bool drain(outlet outlets[2], const child_watch *watch, int64_t deadline, child_result *result) {
   size_t kept = 0;
   while (outlets[0].fd >= 0 || outlets[1].fd >= 0) {
     struct pollfd ready[3] = {
         {outlets[0].fd, POLLIN, 0}, {outlets[1].fd, POLLIN, 0}, {watch->stop_fd, POLLIN, 0}};
-    int n = poll(ready, 3, milliseconds_until(next_limit(watch, start)));
+    int n = poll(ready, 3, milliseconds_left(deadline));
     if (n < 0 && errno != EINTR) return false;
     if (n < 0) continue;
     result->was_stopped = ready[2].revents != 0;
-    result->was_cut = is_time_up(watch, start);
+    result->was_cut = deadline != 0 && clock_nanos() >= deadline;
     if (result->was_stopped || result->was_cut) return false;
     for (int i = 0; i < 2; i++)
       if (ready[i].revents != 0) take(&outlets[i], watch, result, &kept);
@@ -159,7 +146,8 @@ child_result child_run_watched(const char *const *arguments, const child_watch *
     if (far_ends[i] >= 0) close(far_ends[i]);
   if (pid > 0) {
     setpgid(pid, pid); /* whoever comes first, the child or we */
-    if (!drain(outlets, watch, start, &result)) kill(-pid, SIGKILL);
+    int64_t deadline = watch->limit_ns > 0 ? start + watch->limit_ns : 0;
+    if (!drain(outlets, watch, deadline, &result)) kill(-pid, SIGKILL);
     reap(pid, start, &result);
   }
   for (int i = 0; i < 2; i++) {

@@ -24,7 +24,7 @@ const char lab_usage[] =
     "  --peers[=NAME,...]         also other languages that are on this machine\n"
     "  --invocations N            processes of each (5)\n"
     "  --iterations M             in each process, at most (2000)\n"
-    "  --seconds S                that a process should take at most; fewer iterations then (3)\n"
+    "  --seconds S                after which no further iteration begins (3)\n"
     "  --size N                   of each iteration, instead of the program's own\n"
     "  --seed N                   of the order (1)\n"
     "  --out DIR                  the folder, new (bench-DATE-TIME)\n"
@@ -97,7 +97,7 @@ static bool try_strategies(const lab_run_settings *s, char error[LAB_ERROR]) {
     complaint first = {""};
     child_watch watch = {.line = keep_complaint, .context = &first, .stop_fd = -1};
     if (engine->is_peer) continue;
-    engine_command(engine, &hello, &s->places, 1, 0, &line);
+    engine_command(engine, &hello, &s->places, &(lab_work){1, 0, 0}, &line);
     child_result result = child_run_watched(line.words, &watch);
     if (child_is_well(&result)) continue;
     snprintf(error, LAB_ERROR, "the strategy %s does not work: %s", engine->name,

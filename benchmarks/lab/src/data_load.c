@@ -126,7 +126,7 @@ static bool take_process(lab_data *data, json_t *record) {
   json_t *stats = json_object_get(record, "stats");
   if (!take_iterations(p, json_object_get(record, "iterations_ns"))) return false;
   if (!take_compilations(p, json_object_get(stats, "compilations"))) return false;
-  bool has_failed = strcmp(status, "ok") != 0 && strcmp(status, "cut") != 0;
+  bool has_failed = strcmp(status, "ok") != 0;
   data->n_failed += has_failed;
   p->is_usable = !has_failed && p->n > 0 && p->engine < data->n_engines;
   p->figures.start_ms = number_of(record, "start_ns", 1e-6);

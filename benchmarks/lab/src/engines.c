@@ -77,7 +77,7 @@ static void split_command(const char *template, const lab_engine *engine, const 
     template += length + (template[length] == ' ');
     if (strcmp(word, "{options}") == 0) {
       split_command(engine->options, engine, program, places, line, n_words, used);
-    } else if (length > 0 && *n_words + 3 < LAB_COMMAND) {
+    } else if (length > 0 && *n_words + 4 < LAB_COMMAND) {
       line->words[(*n_words)++] = line->text + *used;
       fill_in(word, engine, program, places, line->text + *used, sizeof line->text - *used);
       *used += strlen(line->text + *used) + 1;
@@ -88,7 +88,7 @@ static void split_command(const char *template, const lab_engine *engine, const 
 bool engine_needs_building(const lab_engine *engine) { return strstr(engine->command, "{peers}") != NULL; }
 
 bool engine_command(const lab_engine *engine, const lab_program *program, const lab_places *places,
-                    int iterations, int size, lab_command_line *line) {
+                    const lab_work *work, lab_command_line *line) {
   char below[PATH_MAX], path[PATH_MAX + 256];
   bool is_file = program->file[0] != 0;
   fill_in(engine->source, engine, program, places, below, sizeof below);
@@ -98,10 +98,13 @@ bool engine_command(const lab_engine *engine, const lab_program *program, const 
   size_t n_words = 0, used = 0;
   *line = (lab_command_line){0};
   split_command(is_file ? file_command : engine->command, engine, program, places, line, &n_words, &used);
-  int numbers[] = {iterations, size};
-  for (int i = 0; i < (size > 0 ? 2 : 1); i++) {
+  int numbers[] = {work->iterations, work->size, work->milliseconds};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     line->words[n_words++] = line->text + used;
-    used += (size_t)snprintf(line->text + used, sizeof line->text - used, "%d", numbers[i]) + 1;
+    size_t room = sizeof line->text - used;
+    used += (size_t)(numbers[i] > 0 ? snprintf(line->text + used, room, "%d", numbers[i])
+                                    : snprintf(line->text + used, room, "-")) +
+            1;
   }
   return true;
 }

@@ -28,7 +28,6 @@ enum {
 typedef struct cell {
   const lab_program *program;
   const lab_engine *engine;
-  int iterations;
   double seconds; /* of its last process; NAN: none yet */
   bool has_failed;
 } cell;
@@ -69,14 +68,8 @@ static void hear(void *context, const char *text, bool is_error) {
   }
 }
 
-static bool has_some(void *context) {
-  const listening *l = context;
-  return json_array_size(l->iterations) >= LEAST_ITERATIONS;
-}
-
 static const char *verdict(const child_result *result, const listening *l) {
   if (result->was_stopped) return "stopped";
-  if (result->was_cut) return json_array_size(l->iterations) > 0 ? "cut" : "failed";
   return child_is_well(result) && l->is_ok && json_array_size(l->iterations) > 0 ? "ok" : "failed";
 }
 
@@ -114,12 +107,6 @@ static json_t *describe_process(const run *r, const cell *c, int round, const ch
   return record;
 }
 
-/* The first process of a slow program is cut when its time is up; what it managed is then asked of the
- * others, so that they end by themselves and check their results. */
-static void settle_iterations(cell *c, const char *status, const listening *l) {
-  if (strcmp(status, "cut") == 0) c->iterations = (int)json_array_size(l->iterations);
-}
-
 static void say_failure(run *r, const cell *c, const child_result *result, const listening *l) {
   r->n_failed++;
   progress_say(&r->progress, "%s/%s on %s failed (%s %d)%s%s", c->program->family, c->program->name,
@@ -131,11 +118,11 @@ static void say_failure(run *r, const cell *c, const child_result *result, const
 static lab_run_end run_process(run *r, cell *c, int round) {
   lab_command_line command;
   const lab_run_settings *s = r->settings;
-  engine_command(c->engine, c->program, &s->places, c->iterations, s->size, &command);
-  listening l = {.iterations = json_array(), .stats = json_object(), .started = clock_nanos()};
   double seconds = c->engine->seconds > 0 ? c->engine->seconds : s->seconds;
-  int64_t limit = (int64_t)(seconds * 1e9), last = PATIENCE * limit + 10000000000;
-  child_watch watch = {hear, &l, round == 0 ? limit : last, r->stop_fd, round == 0 ? has_some : NULL, last};
+  lab_work work = {s->iterations, s->size, (int)(seconds * 1e3)};
+  engine_command(c->engine, c->program, &s->places, &work, &command);
+  listening l = {.iterations = json_array(), .stats = json_object(), .started = clock_nanos()};
+  child_watch watch = {hear, &l, (int64_t)(PATIENCE * seconds + 20) * 1000000000, r->stop_fd};
   machine_load before = machine_load_now();
   child_result result = child_run_watched(command.words, &watch);
   machine_load after = machine_load_now();
@@ -148,7 +135,6 @@ static lab_run_end run_process(run *r, cell *c, int round) {
   c->seconds = (double)result.wall_ns / 1e9;
   c->has_failed = strcmp(status, "failed") == 0;
   if (c->has_failed) say_failure(r, c, &result, &l);
-  settle_iterations(c, status, &l);
   json_decref(l.iterations);
   json_decref(l.stats);
   return result.was_stopped ? LAB_RUN_STOPPED : is_written ? LAB_RUN_COMPLETE : LAB_RUN_FAILED;
@@ -227,10 +213,11 @@ static lab_run_end run_rounds(run *r) {
 static size_t fill_cells(run *r) {
   const lab_run_settings *s = r->settings;
   lab_command_line command;
+  lab_work work = {1, 0, 0};
   for (size_t i = 0; i < s->programs.count; i++)
     for (size_t j = 0; j < s->engines.count; j++) {
-      cell c = {&s->programs.items[i], &s->engines.items[j], s->iterations, NAN, false};
-      if (engine_command(c.engine, c.program, &s->places, 1, 0, &command)) r->cells[r->n_cells++] = c;
+      cell c = {&s->programs.items[i], &s->engines.items[j], NAN, false};
+      if (engine_command(c.engine, c.program, &s->places, &work, &command)) r->cells[r->n_cells++] = c;
     }
   return r->n_cells;
 }

@@ -25,17 +25,11 @@ child_result child_run(const char *const *arguments);
  * come in parts. */
 typedef void child_line(void *context, const char *text, bool is_error);
 
-/* Whether a child whose time is up has done enough to be ended. Asked then, and after each output until it
- * has. */
-typedef bool child_enough(void *context);
-
 typedef struct child_watch {
   child_line *line; /* takes each line of both outputs; standard error then goes nowhere else */
   void *context;
-  int64_t limit_ns;     /* from its start; 0: none */
-  int stop_fd;          /* becomes readable when the child must be ended; -1: none */
-  child_enough *enough; /* NULL: what it has done by its limit is enough */
-  int64_t last_ns;      /* with `enough`: its limit in any case, later than limit_ns */
+  int64_t limit_ns; /* from its start, when it is ended; 0: none */
+  int stop_fd;      /* becomes readable when the child must be ended; -1: none */
 } child_watch;
 
 child_result child_run_watched(const char *const *arguments, const child_watch *watch);

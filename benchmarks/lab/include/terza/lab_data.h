@@ -28,7 +28,7 @@ typedef struct lab_figures {
 typedef struct lab_process {
   size_t program, engine; /* indexes */
   int round;
-  bool is_usable; /* its iterations count: it ended well, or was cut after some */
+  bool is_usable; /* its iterations count: it ended well */
   double *ms;     /* of each iteration */
   size_t n;
   double busy_elsewhere; /* share of the machine's time that went to others */

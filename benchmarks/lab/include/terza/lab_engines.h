@@ -50,7 +50,14 @@ typedef struct lab_command_line {
   char text[4 * PATH_MAX];
 } lab_command_line;
 
-/* The command that runs the program so many iterations of a size (0: its own). False if the engine has no
- * such program; a single file is there for every strategy. */
+/* What a process is asked to do. */
+typedef struct lab_work {
+  int iterations;   /* at most */
+  int size;         /* of an iteration; 0: the program's own */
+  int milliseconds; /* after which no further iteration begins; 0: no limit */
+} lab_work;
+
+/* The command that makes the program do it. False if the engine has no such program; a single file is there
+ * for every strategy. */
 bool engine_command(const lab_engine *engine, const lab_program *program, const lab_places *places,
-                    int iterations, int size, lab_command_line *line);
+                    const lab_work *work, lab_command_line *line);

@@ -11,7 +11,7 @@ typedef struct lab_run_settings {
   int invocations;           /* processes of each program on each engine, at most LAB_ROUNDS */
   int iterations;            /* asked of each process */
   int size;                  /* of an iteration; 0: the program's own */
-  double seconds;            /* that a process should take at most; see docs/lab.md */
+  double seconds;            /* after which a process begins no further iteration */
   uint64_t seed;             /* of the order */
   bool is_quiet;
 } lab_run_settings;
