@@ -111,7 +111,7 @@ static LLVMValueRef bump(tz_lower *l, LLVMValueRef f, LLVMValueRef bytes, LLVMVa
   tz_lower_weights(l, LLVMBuildCondBr(b, is_full, *slow, fast), TZ_NEVER, TZ_ALWAYS);
   LLVMPositionBuilderAtEnd(b, fast);
   tz_lower_tag(l, LLVMBuildStore(b, next, thread), "thread");
-  tz_lower_tag(l, LLVMBuildStore(b, cls, top), "header"); /* a young header is the layout's address alone */
+  tz_lower_tag(l, LLVMBuildStore(b, cls, top), "class"); /* a young header is the layout's address alone */
   assume_nonnull(l, top);
   return top;
 }

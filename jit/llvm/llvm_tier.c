@@ -19,7 +19,7 @@ static void initialize_target(void) {
 }
 
 /* The machine that we run on, position-independent: the object may be laid down anywhere. */
-static LLVMTargetMachineRef make_machine(tz_llvm *llvm) {
+static LLVMTargetMachineRef make_machine(void) {
   LLVMTargetRef target;
   char *text = NULL, *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(),
        *features = LLVMGetHostCPUFeatures();
@@ -28,7 +28,6 @@ static LLVMTargetMachineRef make_machine(tz_llvm *llvm) {
   else
     machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC,
                                       LLVMCodeModelSmall);
-  llvm->has_rounding = strstr(triple, "x86_64") == NULL || strstr(features, "+sse4.1") != NULL;
   LLVMDisposeMessage(triple);
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
@@ -52,7 +51,7 @@ tz_llvm *tz_llvm_new(void) {
   pthread_once(&once, initialize_target);
   tz_llvm *llvm = calloc(1, sizeof *llvm);
   if (llvm == NULL) return NULL;
-  llvm->machine = make_machine(llvm);
+  llvm->machine = make_machine();
   if (llvm->machine != NULL && describe_machine(llvm)) return llvm;
   tz_llvm_free(llvm);
   return NULL;

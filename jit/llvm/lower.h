@@ -21,7 +21,6 @@ struct tz_llvm {
   LLVMTargetMachineRef machine;
   char *triple, *layout;
   char *optimizer_layout; /* the same, with references not to be turned into integers and back */
-  bool has_rounding;      /* the machine rounds floats in one instruction */
 };
 
 /* What a node has become. */

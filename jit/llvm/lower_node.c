@@ -48,29 +48,6 @@ static LLVMValueRef call_float(tz_lower *l, const char *intrinsic, LLVMValueRef 
   return tz_lower_intrinsic(l, intrinsic, l->f64, &a, 1);
 }
 
-/* tz_float_floor, for machines that would call a library function. */
-static LLVMValueRef floor_in_steps(tz_lower *l, LLVMValueRef a) {
-  LLVMBuilderRef b = l->builder;
-  LLVMValueRef magnitude = call_float(l, "llvm.fabs", a);
-  LLVMValueRef is_small = LLVMBuildFCmp(b, LLVMRealOLT, magnitude, LLVMConstReal(l->f64, 0x1p52), "");
-  LLVMValueRef safe = LLVMBuildSelect(b, is_small, a, LLVMConstReal(l->f64, 0), "");
-  LLVMValueRef truncated = LLVMBuildSIToFP(b, LLVMBuildFPToSI(b, safe, l->i64, ""), l->f64, "");
-  LLVMValueRef is_above = LLVMBuildFCmp(b, LLVMRealOGT, truncated, a, "");
-  LLVMValueRef less = LLVMBuildFSub(b, truncated, LLVMConstReal(l->f64, 1), "");
-  LLVMValueRef rounded = LLVMBuildSelect(b, is_above, less, truncated, "");
-  rounded = tz_lower_intrinsic(l, "llvm.copysign", l->f64, (LLVMValueRef[]){rounded, a}, 2);
-  return LLVMBuildSelect(b, is_small, rounded, a, "");
-}
-
-static LLVMValueRef round_down(tz_lower *l, const tz_node *n) {
-  return l->llvm->has_rounding ? call_float(l, "llvm.floor", A) : floor_in_steps(l, A);
-}
-
-static LLVMValueRef round_up(tz_lower *l, const tz_node *n) {
-  if (l->llvm->has_rounding) return call_float(l, "llvm.ceil", A);
-  return LLVMBuildFNeg(l->builder, floor_in_steps(l, LLVMBuildFNeg(l->builder, A, "")), "");
-}
-
 static LLVMValueRef float_to_int(tz_lower *l, const tz_node *n) {
   uint32_t id = LLVMLookupIntrinsicID("llvm.fptosi.sat", 15);
   LLVMTypeRef overloads[] = {l->i64, l->f64};
@@ -108,8 +85,8 @@ static LLVMValueRef float_word(tz_lower *l, const tz_node *n) {
   case TZ_NODE_FNEG: return LLVMBuildFNeg(l->builder, A, "");
   case TZ_NODE_FABS: return call_float(l, "llvm.fabs", A);
   case TZ_NODE_FSQRT: return call_float(l, "llvm.sqrt", A);
-  case TZ_NODE_FFLOOR: return round_down(l, n);
-  case TZ_NODE_FCEIL: return round_up(l, n);
+  case TZ_NODE_FFLOOR: return call_float(l, "llvm.floor", A);
+  case TZ_NODE_FCEIL: return call_float(l, "llvm.ceil", A);
   case TZ_NODE_I2F: return LLVMBuildSIToFP(l->builder, A, l->f64, "");
   case TZ_NODE_I_BITS_F: return LLVMBuildBitCast(l->builder, A, l->f64, "");
   default: return NULL;

@@ -228,6 +228,28 @@ Test(lowering_memory, allocation_in_the_thread_s_buffer) {
   cr_expect_eq(played.n_new, 0u);
 }
 
+Test(lowering_memory, class_and_fields_of_a_new_object) {
+  lowered l = lower("graph t.i_i int\n"
+                    "b0:\n"
+                    "  v0 = param int 0\n"
+                    "  v1 = new %t:Node @ t.state:2\n"
+                    "  v2 = is.null v1\n"
+                    "  branch 1 v2 -> b1, b2\n"
+                    "b1 (b0):\n"
+                    "  fail\n"
+                    "b2 (b0):\n"
+                    "  v3 = reads.class v1\n"
+                    "  v4 = int class %t:Node\n"
+                    "  v5 = eq v3, v4\n"
+                    "  v6 = load.field int 0 v1\n"
+                    "  store.global t:1 v1\n"
+                    "  v7 = add v5, v6\n"
+                    "  return v7\n");
+  new_node();
+  cr_expect_eq(CALL(l, 0, 0, 0), 1);
+  cr_expect_eq(played.n_new, 0u);
+}
+
 Test(lowering_memory, allocation_by_the_runtime) {
   lowered l = lower(list);
   tz_mutator *m = &world->thread->mutator;

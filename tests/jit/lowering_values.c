@@ -89,9 +89,10 @@ II(c_add, UA + UB)
 II(c_sub, UA - UB)
 II(c_mul, UA *UB)
 II(c_div, tz_int_div(a, b))
-II(c_rem, tz_int_rem(a, b)) II(c_and, a &b) II(c_or, a | b) II(c_xor, a ^ b) II(c_shl, UA << (b & 63))
-    II(c_shr, a >> (b & 63)) II(c_ushr, UA >> (b & 63)) II(c_eq, a == b) II(c_ne, a != b) II(c_lt, a < b)
-        II(c_le, a <= b) II(c_ult, UA < UB) II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
+II(c_rem, tz_int_rem(a, b))
+II(c_and, a &b) II(c_or, a | b) II(c_xor, a ^ b) II(c_shl, UA << (b & 63)) II(c_shr, a >> (b & 63))
+    II(c_ushr, UA >> (b & 63)) II(c_eq, a == b) II(c_ne, a != b) II(c_lt, a < b) II(c_le, a <= b)
+        II(c_ult, UA < UB) II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
 
             static const struct {
   const char *op;
