@@ -118,7 +118,11 @@ static char *text_of(const char *format, const char *problem) {
 static char *outcome(tz_vm *vm, const char *input, const char *subject) {
   char *problem = NULL;
   tz_graph *g = tz_graph_parse(vm, input, &problem);
-  if (g == NULL) return text_of("cannot be read: %s\n", problem);
+  if (g == NULL) {
+    char *refusal = text_of("cannot be read: %s\n", problem);
+    free(problem);
+    return refusal;
+  }
   bool is_text = strcmp(subject, "text") == 0, is_refused = strcmp(subject, "refused") == 0;
   char *text = is_text ? dump(g) : NULL;
   const tz_pass *pass = tz_pass_find(subject);

@@ -11,7 +11,9 @@
 #include "passes.h"
 #include "terza/classlib.h"
 #include "terza/jit.h"
+#include "terza/linking.h"
 #include "terza/loader.h"
+#include "terza/native.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -53,11 +55,24 @@ static void take_output(tz_vm *vm, int fd, const char *bytes, size_t n) {
   (void)vm, (void)fd, (void)bytes, (void)n;
 }
 
-static void run(tz_vm *vm, tz_module *m) {
-  tz_word result;
+/* The program's arguments as [string]: permanent strings, so that nothing moves meanwhile. */
+static tz_array *arguments(tz_vm *vm, int n, char **texts) {
+  tz_array *array = tz_array_new_of(vm->thread, tz_type_array(vm, tz_type_simple(vm, TZ_KIND_STRING)), n);
+  for (int i = 0; array != NULL && i < n; i++)
+    tz_array_store_ref(vm->thread, array, i, tz_string_permanent(vm, texts[i], strlen(texts[i])));
+  return array;
+}
+
+static void run(tz_vm *vm, tz_module *m, int n, char **texts) {
+  tz_word result, args[1] = {{0}};
   tz_ref exception;
   if (m->init != NULL && !tz_vm_run(vm, m->init, NULL, 0, &result, &exception)) exit(2);
-  if (m->main != NULL) tz_vm_run(vm, m->main, NULL, 0, &result, &exception);
+  m->initialised = true;
+  if (m->main == NULL) return;
+  if (m->main->n_params == 1) args[0].p = arguments(vm, n, texts);
+  if (tz_vm_run(vm, m->main, args, (int)m->main->n_params, &result, &exception) && result.i == 0) return;
+  fprintf(stderr, "the program failed\n");
+  exit(2);
 }
 
 static uint64_t count_nodes(const tz_graph *g) {
@@ -130,10 +145,7 @@ int main(int argc, char **argv) {
   tz_vm *vm = tz_vm_new(NULL);
   if (vm == NULL || !tz_jit_attach(vm) || !tz_classlib_register(vm)) return 2;
   vm->hooks.write = take_output;
-  vm->n_arguments = argc - first - 1;
-  vm->arguments = (const char *const *)argv + first + 1;
-  tz_module *m = load(vm, argv[first]);
-  run(vm, m);
+  run(vm, load(vm, argv[first]), argc - first - 1, argv + first + 1);
   test_all(&t, vm);
   printf("%lu graphs (%lu not built), nodes %lu -> %lu, longest %.2f ms for %lu nodes\n", t.functions,
          t.not_built, t.before, t.after, (double)t.longest_ns / 1e6, t.longest_nodes);
