@@ -8,6 +8,7 @@ tz_facts *tz_facts_new(tz_graph *g) {
   *f = (tz_facts){.g = g, .n = g->n_nodes, .trail_room = 256};
   f->at = tz_graph_alloc(g, (f->n + 1) * sizeof *f->at);
   f->own = tz_graph_alloc(g, (f->n + 1) * sizeof *f->own);
+  f->counters = tz_graph_alloc(g, (f->n + 1) * sizeof *f->counters);
   f->preorder = tz_graph_alloc(g, (g->n_blocks + 1) * sizeof *f->preorder);
   f->scopes = tz_graph_alloc(g, (g->n_blocks + 1) * sizeof *f->scopes);
   f->trail = tz_graph_alloc(g, f->trail_room * sizeof *f->trail);
@@ -168,6 +169,7 @@ static void learn(tz_facts *f, tz_node *cond, bool holds, int depth) {
   if (depth == MAX_DEPTH) return;
   depth++;
   if (!holds || tz_node_is_bool(cond)) learn_value(f, cond, holds);
+  tz_facts_learn_range(f, cond, holds);
   tz_node *a = cond->n_inputs > 0 ? cond->inputs[0] : NULL;
   switch (cond->op) {
   case TZ_NODE_EQ: learn_comparison(f, a, cond->inputs[1], holds, depth); break;

@@ -11,13 +11,19 @@ typedef struct tz_fact {
   uintptr_t known; /* kinds | is_exact << 8, of what was learned; 0: nothing was */
   uintptr_t cls;
   uintptr_t has_value, value; /* INT: it is this number here */
+  uintptr_t has_range, low, high;
 } tz_fact;
+
+typedef struct tz_range {
+  int64_t low, high;
+} tz_range; /* both inclusive */
 
 typedef struct tz_facts {
   tz_graph *g;
   uint32_t n; /* nodes with smaller ids have facts; younger ones are constants */
   tz_fact *at;
-  tz_known *own; /* what is known of the node everywhere */
+  tz_known *own;      /* what is known of the node everywhere */
+  tz_range *counters; /* by id: the range of a loop's counter; 0, 0: not known to be one */
   tz_block **preorder;
   uint32_t next;
   struct tz_scope_mark {
@@ -42,6 +48,16 @@ void tz_facts_learn_known(tz_facts *f, const tz_node *n, tz_known k);
 tz_known tz_facts_known(const tz_facts *f, const tz_node *n);
 /* The number that n is known to be here. */
 bool tz_facts_value(const tz_facts *f, const tz_node *n, int64_t *value);
+
+/* ---- ranges.c ---- */
+tz_range tz_facts_range(const tz_facts *f, const tz_node *n); /* of an INT, here */
+bool tz_range_product(tz_range a, tz_range b, tz_range *to);  /* false: it may wrap */
+/* What a comparison or test that holds here, or does not, says of the ranges of its inputs. */
+void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds);
+/* At the end of a loop: if the PHI counts in steps from where it begins, its range in the loop is noted.
+ * `first` is that of its first input before the loop. */
+void tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first);
+
 /* *where = value until the walk leaves what the block at hand dominates. */
 void tz_facts_set(tz_facts *f, uintptr_t *where, uintptr_t value);
 /* The node gives 0 or 1. */

@@ -143,20 +143,6 @@ static tz_node *fold_unbox_bool(tz_simplifier *s, tz_node *n) {
   return n;
 }
 
-static tz_node *fold_int_fits(tz_simplifier *s, tz_node *n) {
-  const tz_node *a = n->inputs[0];
-  switch (a->op) {
-  case TZ_NODE_UNBOX_INT:
-  case TZ_NODE_LENGTH:
-  case TZ_NODE_LOAD_BYTE:
-  case TZ_NODE_SEXT:
-  case TZ_NODE_TAG: return int_constant(s, 1);
-  case TZ_NODE_ZEXT: return a->aux <= 32 ? int_constant(s, 1) : n;
-  case TZ_NODE_LOAD_ELEMENT: return a->aux != TZ_KIND_I64 ? int_constant(s, 1) : n;
-  default: return tz_node_is_bool(a) ? int_constant(s, 1) : n;
-  }
-}
-
 tz_node *tz_fold_object(tz_simplifier *s, tz_node *n) {
   switch (n->op) {
   case TZ_NODE_SAME: return fold_same(s, n);
@@ -180,7 +166,6 @@ tz_node *tz_fold_object(tz_simplifier *s, tz_node *n) {
   case TZ_NODE_ANY_IS_FLOAT: return test_of_kind(s, n, TZ_MAYBE_FLOAT);
   case TZ_NODE_ANY_IS_BOOL: return test_of_kind(s, n, TZ_MAYBE_BOOL);
   case TZ_NODE_ANY_IS_REF: return test_of_kind(s, n, TZ_MAYBE_REF);
-  case TZ_NODE_INT_FITS: return fold_int_fits(s, n);
   default: return n;
   }
 }

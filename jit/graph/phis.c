@@ -10,7 +10,8 @@ typedef struct phi {
   tz_node *node;
   tz_known *at_edges; /* of the inputs, where they come from */
   tz_known known;
-  tz_node *same; /* NULL: nothing has come yet; node: more than one value comes */
+  tz_range first; /* of the first input, where it comes from */
+  tz_node *same;  /* NULL: nothing has come yet; node: more than one value comes */
 } phi;
 
 typedef struct phis {
@@ -38,13 +39,21 @@ static phi *phi_of(const phis *p, const tz_node *n) {
   return p->index[n->id] > 0 ? &p->at[p->index[n->id] - 1] : NULL;
 }
 
+static void note_edge(const phis *p, const tz_node *x, uint32_t k) {
+  phi *at = phi_of(p, x);
+  at->at_edges[k] = tz_facts_known(p->facts, x->inputs[k]);
+  if (x->type != TZ_TYPE_INT || !x->block->is_loop_header) return;
+  if (k == 0) at->first = tz_facts_range(p->facts, x->inputs[0]);
+  else tz_facts_learn_counter(p->facts, x, at->first);
+}
+
 /* What is known at the end of b of the values that go from there into PHIs. */
 static void note_edges(const phis *p, const tz_block *b) {
   for (uint32_t i = 0; i < b->n_successors; i++) {
     const tz_block *to = b->successors[i];
     for (const tz_node *x = to->first; x->op == TZ_NODE_PHI; x = x->next)
       for (uint32_t k = 0; k < x->n_inputs; k++)
-        if (to->predecessors[k] == b) phi_of(p, x)->at_edges[k] = tz_facts_known(p->facts, x->inputs[k]);
+        if (to->predecessors[k] == b) note_edge(p, x, k);
   }
 }
 

@@ -44,6 +44,7 @@ static tz_node *fold(tz_simplifier *s, tz_node *n) {
     const tz_node *first = n->inputs[0];
     tz_node *by = tz_fold_number(s, n);
     if (by == n) by = tz_fold_object(s, n);
+    if (by == n) by = tz_fold_range(s, n);
     if (by != n) return by;
     if (n->op == op && n->inputs[0] == first) break;
   }

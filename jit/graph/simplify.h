@@ -24,10 +24,12 @@ static inline bool tz_node_is_constant(const tz_node *n) {
   return n->op == TZ_NODE_INT || n->op == TZ_NODE_FLOAT || n->op == TZ_NODE_REF || n->op == TZ_NODE_ANY;
 }
 
-/* ---- fold.c: numbers; fold_objects.c: references, classes, dynamic values. A node with the same value that
- * is simpler, or n, perhaps with another operation or other inputs. Inputs are simplified already. ---- */
+/* ---- fold.c: numbers; fold_objects.c: references, classes, dynamic values; fold_ranges.c. A node with the
+ * same value that is simpler, or n, perhaps with another operation or other inputs. Inputs are simplified
+ * already. ---- */
 tz_node *tz_fold_number(tz_simplifier *s, tz_node *n);
 tz_node *tz_fold_object(tz_simplifier *s, tz_node *n);
+tz_node *tz_fold_range(tz_simplifier *s, tz_node *n); /* comparisons and the like, decided by ranges */
 
 /* ---- phis.c: finds PHIs that always equal another value, and what is known of all others, assuming the best
  * of loops until that proves wrong. Replaces the former, stamps the latter and enters them into facts->own.

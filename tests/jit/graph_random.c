@@ -173,14 +173,17 @@ static void choice(maker *m, int depth) {
 
 static void loop(maker *m, int depth) {
   tz_block *header = tz_block_new(m->g);
-  tz_node *zero = number(m, (int64_t)pick(m, 3)), *bound;
-  if (pick(m, 2))
+  tz_node *first = number(m, (int64_t)pick(m, 3)), *bound;
+  if (pick(m, 8) == 0) { /* at the end of the numbers */
+    first = number(m, INT64_MAX - (int64_t)pick(m, 4));
+    bound = number(m, INT64_MAX);
+  } else if (pick(m, 2))
     bound = number(m, (int64_t)pick(m, pick(m, 12) > 0 ? 5 : 3000)); /* some take several strips */
-  else bound = binary(m, TZ_NODE_AND, m->env[0], number(m, 7));
+  else bound = pick(m, 3) ? binary(m, TZ_NODE_AND, m->env[0], number(m, 7)) : m->env[INT];
   tz_node *phis[REGISTERS];
   jump(m, header);
   m->b = header;
-  tz_node *counter = emit(m, TZ_NODE_PHI, TZ_TYPE_INT, 2, zero, NULL);
+  tz_node *counter = emit(m, TZ_NODE_PHI, TZ_TYPE_INT, 2, first, NULL);
   for (uint32_t r = 0; r < REGISTERS; r++) {
     phis[r] = NULL;
     if (r < NODE || pick(m, 3) == 0) continue; /* not written in the loop */
@@ -188,6 +191,7 @@ static void loop(maker *m, int depth) {
   }
   tz_node *kept[REGISTERS];
   memcpy(kept, m->env, sizeof kept);
+  if (pick(m, 2)) m->env[INT] = counter;
   if (phis[NODE] == NULL && pick(m, 2)) accumulate(m, counter);
   statements(m, depth + 1);
   if (m->b == NULL) { /* never comes round */
@@ -197,8 +201,8 @@ static void loop(maker *m, int depth) {
   }
   for (uint32_t r = NODE; r < REGISTERS; r++)
     if (phis[r] == NULL) m->env[r] = kept[r];
-  tz_node *next = binary(m, TZ_NODE_ADD, counter, number(m, 1));
-  fork f = branch(m, binary(m, TZ_NODE_LT, next, bound));
+  tz_node *next = binary(m, TZ_NODE_ADD, counter, number(m, pick(m, 5) ? 1 : 3));
+  fork f = branch(m, binary(m, pick(m, 4) ? TZ_NODE_LT : TZ_NODE_LE, next, bound));
   m->b = f.yes;
   tz_node *poll = emit(m, TZ_NODE_POLL, TZ_TYPE_INT, 0, NULL, NULL);
   poll->state = place(m);
@@ -220,7 +224,13 @@ static void compute(maker *m) {
                                 TZ_NODE_SHL, TZ_NODE_SHR, TZ_NODE_USHR, TZ_NODE_EQ,  TZ_NODE_LT, TZ_NODE_ULT};
   tz_node *x = m->env[pick(m, 2) ? 0 : INT],
           *y = pick(m, 2) ? m->env[INT + 1] : number(m, (int64_t)pick(m, 5) - 2);
-  m->env[INT + pick(m, 2)] = binary(m, (tz_node_op)ops[pick(m, sizeof ops)], x, y);
+  if (pick(m, 6) == 0) y = number(m, pick(m, 2) ? INT64_MAX : 255);
+  tz_node *n = binary(m, (tz_node_op)ops[pick(m, sizeof ops)], x, y);
+  if (pick(m, 5) == 0) {
+    n = unary(m, pick(m, 2) ? TZ_NODE_SEXT : TZ_NODE_ZEXT, n);
+    n->aux = 8u << pick(m, 3);
+  }
+  m->env[INT + pick(m, 2)] = n;
 }
 
 static void compute_float(maker *m) {
@@ -453,6 +463,8 @@ static const machine_argument arguments[][4] = {
     {{.i = 0}, {.ref = 0}, {.ref = 1}, {.f = -0.25}},
     {{.i = -7}, {.i = 9, .ref = 2}, {.i = -1}, {.f = 1e300}},
     {{.i = 14}, {.i = 2, .ref = 1}, {.ref = 2}, {.f = 0}},
+    {{.i = INT64_MAX}, {.i = INT64_MIN, .ref = 1}, {.i = (int64_t)1 << 49}, {.f = -0.0}},
+    {{.i = INT64_MIN + 1}, {.ref = 2}, {.i = 1 << 30}, {.f = 3}},
 };
 enum { N_ARGUMENTS = sizeof arguments / sizeof *arguments };
 
