@@ -219,7 +219,7 @@ static void read_callable(reader *r) {
 static uint32_t production_height(const grammar *g, const production *p) {
   uint32_t most = 0;
   for (uint32_t i = 0; i < p->n_parts; i++) {
-    if (p->parts[i].kind == PART_VARIABLE) return ENDLESS; /* there may be none */
+    if (p->parts[i].kind == PART_VARIABLE && most < UNSURE) most = UNSURE; /* there may be none */
     if (p->parts[i].kind != PART_EXPAND) continue;
     uint32_t height = g->rules[p->parts[i].number].height;
     if (height > most) most = height;

@@ -9,6 +9,7 @@ enum {
   MAX_CALLABLES = 48,
   MAX_PARTS = 1024,
   NO_CALLABLE = -1,
+  UNSURE = 500,
   ENDLESS = 1000
 };
 
