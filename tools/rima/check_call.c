@@ -453,6 +453,11 @@ static rima_type *check_type_call(rima_compiler *c, rima_expr *e, rima_entity *e
 
 /* ---- calls through values ---- */
 
+static rima_call *method_call(rima_compiler *c, rima_expr *receiver, rima_type *type, rima_ident name,
+                              rima_arg *args, uint32_t count, rima_type *const *written,
+                              uint32_t written_count, rima_type *expected, rima_span span, bool is_super,
+                              bool *reported);
+
 static rima_type *check_value_call(rima_compiler *c, rima_expr *e, rima_type *type) {
   rima_expr *f = e->call.callee;
   if (type->kind == RIMA_T_ERROR || (c->cx.is_open_check && type->is_open && type->kind != RIMA_T_FUNC))
@@ -464,16 +469,21 @@ static rima_type *check_value_call(rima_compiler *c, rima_expr *e, rima_type *ty
       call->args[i] = e->call.args[i].value;
       call->types[i] = type;
       rima_check_to(c, call->args[i], type, "argument");
+      if (!e->call.args[i].name.name) continue;
+      rima_diagnostic *d = rima_error(&c->diagnostics, e->call.args[i].name.span,
+                                      "an argument of a dynamic call cannot be named");
+      rima_hint(&c->diagnostics, d,
+                "what is called is known at run time only: leave the name out, or cast with `as`");
     }
     return finish(e, call, type);
   }
   if (type->kind != RIMA_T_FUNC) {
     rima_call *made = NULL;
-    if (type->kind == RIMA_T_CLASS) {
-      rima_expr **args = RIMA_NEW_ARRAY(c->arena, rima_expr *, e->call.count + 1);
-      for (uint32_t i = 0; i < e->call.count; i++) args[i] = e->call.args[i].value;
-      made = rima_check_method_call(c, f, type, c->names.invoke, args, e->call.count, NULL, e->span);
-    }
+    bool reported = false;
+    if (type->kind == RIMA_T_CLASS)
+      made = method_call(c, f, type, (rima_ident){c->names.invoke, e->span}, e->call.args, e->call.count,
+                         NULL, 0, NULL, e->span, false, &reported);
+    if (reported) return RIMA_KIND(c, ERROR);
     if (made) return finish(e, made, made->result);
     rima_diagnostic *d = rima_error(&c->diagnostics, f->span, "%s cannot be called", rima_type_text(c, type));
     if (type->kind == RIMA_T_NULLABLE)
