@@ -43,8 +43,7 @@ static bool report_steady(const lab_data *data) {
   for (size_t p = 0; p < data->n_programs; p++)
     for (size_t e = 0; e < data->n_engines; e++) {
       const lab_cell *cell = data_cell(data, p, e);
-      if (data->engines[e].is_peer || cell->n == 0 || steady_is_reached(cell->class)) continue;
-      data_reason(cell, reason, sizeof reason);
+      if (data->engines[e].is_peer || !data_reason(cell, reason, sizeof reason)) continue;
       fprintf(stderr, "%s under %s: %s\n", data->programs[p], data->engines[e].name, reason);
     }
   double share = n_pairs > 0 ? 100.0 * (double)n_steady / (double)n_pairs : NAN;

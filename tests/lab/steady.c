@@ -120,10 +120,14 @@ Test(steady, near_peak_is_before_the_steady_state) {
 Test(steady, several_processes) {
   const steady_class same[] = {STEADY_SLOW_DOWN, STEADY_SLOW_DOWN}, good[] = {STEADY_FLAT, STEADY_WARM_UP};
   const steady_class bad[] = {STEADY_WARM_UP, STEADY_SLOW_DOWN},
-                     one[] = {STEADY_FLAT, STEADY_NONE, STEADY_UNKNOWN};
+                     one[] = {STEADY_FLAT, STEADY_NONE, STEADY_UNKNOWN},
+                     most[] = {STEADY_WARM_UP, STEADY_NONE, STEADY_WARM_UP},
+                     half[] = {STEADY_UNKNOWN, STEADY_FLAT};
   cr_assert_eq(steady_combine(same, 2), STEADY_SLOW_DOWN);
   cr_assert_eq(steady_combine(good, 2), STEADY_MIXED);
   cr_assert_eq(steady_combine(bad, 2), STEADY_INCONSISTENT);
   cr_assert_eq(steady_combine(one, 3), STEADY_NONE);
+  cr_assert_eq(steady_combine(most, 3), STEADY_WARM_UP);
+  cr_assert_eq(steady_combine(half, 2), STEADY_UNKNOWN);
   cr_assert_eq(steady_combine(NULL, 0), STEADY_UNKNOWN);
 }

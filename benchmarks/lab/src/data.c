@@ -141,31 +141,35 @@ double data_mean_ratio(const lab_data *data, size_t engine, size_t other) {
 
 /* ---- Steady states ---- */
 
-static const lab_process *unsteady_process(const lab_cell *cell) {
-  for (size_t i = 0; i < cell->n; i++)
-    if (cell->processes[i]->steady.class == cell->class) return cell->processes[i];
-  return NULL;
+/* The first of those without a steady state, and how many there are. */
+static const lab_process *unsteady_process(const lab_cell *cell, size_t *count) {
+  const lab_process *first = NULL;
+  *count = 0;
+  for (size_t i = 0; i < cell->n; i++) {
+    if (steady_is_reached(cell->processes[i]->steady.class)) continue;
+    if (++*count == 1) first = cell->processes[i];
+  }
+  return first;
 }
 
 static void describe_last_change(const steady_result *s, char *text, size_t room) {
   const steady_segment *before = &s->segments[s->n_segments - 2], *last = &s->segments[s->n_segments - 1];
   double change = (last->mean / before->mean - 1) * 100;
-  snprintf(text, room, "its pace changed %zu time%s, last at iteration %zu: %.0f %% %s", s->n_segments - 1,
+  snprintf(text, room, "changed its pace %zu time%s, last at iteration %zu: %.0f %% %s", s->n_segments - 1,
            s->n_segments == 2 ? "" : "s", last->first, fabs(change), change > 0 ? "slower" : "faster");
 }
 
-void data_reason(const lab_cell *cell, char *text, size_t room) {
-  const lab_process *p = unsteady_process(cell);
-  snprintf(text, room, "no reason shows");
-  if (p != NULL && p->steady.class == STEADY_UNKNOWN) {
-    snprintf(text, room, "only %zu iterations in the time allowed; %d are needed", p->n,
-             STEADY_LEAST_ITERATIONS);
-  } else if (p != NULL) {
-    char change[160];
-    describe_last_change(&p->steady, change, sizeof change);
-    snprintf(text, room, "process %d: %s; %.0f %% of the machine went to others meanwhile", p->round + 1,
-             change, p->busy_elsewhere * 100);
-  }
+bool data_reason(const lab_cell *cell, char *text, size_t room) {
+  size_t count;
+  char why[240];
+  const lab_process *p = unsteady_process(cell, &count);
+  if (p == NULL) return false;
+  if (p->steady.class == STEADY_UNKNOWN)
+    snprintf(why, sizeof why, "had %zu iterations in its time, %d are needed", p->n, STEADY_LEAST_ITERATIONS);
+  else describe_last_change(&p->steady, why, sizeof why);
+  snprintf(text, room, "%zu of %zu processes; number %d %s; %.0f %% of the machine went to others meanwhile",
+           count, cell->n, p->round + 1, why, p->busy_elsewhere * 100);
+  return true;
 }
 
 void data_count_steady(const lab_data *data, size_t *n_pairs, size_t *n_steady) {

@@ -226,13 +226,12 @@ static void meanings(FILE *to) {
 static void unsteady(FILE *to, const lab_data *data) {
   char text[TEXT];
   size_t n = 0;
-  fputs("<h3 class=\"later\">Without a steady state</h3>\n<ul>\n", to);
+  fputs("<h3 class=\"later\">Processes without a steady state</h3>\n<ul>\n", to);
   for (size_t p = 0; p < data->n_programs; p++)
     for (size_t e = 0; e < data->n_engines; e++) {
       const lab_cell *c = data_cell(data, p, e);
-      if (c->n == 0 || steady_is_reached(c->class)) continue;
+      if (!data_reason(c, text, sizeof text)) continue;
       n++;
-      data_reason(c, text, sizeof text);
       fputs("<li><strong>", to);
       svg_escape(to, data->programs[p]);
       fputs("</strong> on ", to);

@@ -94,12 +94,11 @@ static void figures(FILE *to, const lab_data *data) {
 static void unsteady(FILE *to, const lab_data *data) {
   char text[TEXT];
   size_t n = 0;
-  fputs("\n## Without a steady state\n\n", to);
+  fputs("\n## Processes without a steady state\n\n", to);
   for (size_t p = 0; p < data->n_programs; p++)
     for (size_t e = 0; e < data->n_engines; e++) {
       const lab_cell *c = data_cell(data, p, e);
-      if (c->n == 0 || steady_is_reached(c->class)) continue;
-      data_reason(c, text, sizeof text);
+      if (!data_reason(c, text, sizeof text)) continue;
       fprintf(to, "- %s on %s: %s.\n", data->programs[p], data->engines[e].name, text);
       n++;
     }

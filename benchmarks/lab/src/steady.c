@@ -125,11 +125,15 @@ steady_result steady_analyse(const double *times, size_t n) {
 }
 
 steady_class steady_combine(const steady_class *classes, size_t n) {
-  size_t count[STEADY_UNKNOWN + 1] = {0};
-  for (size_t i = 0; i < n; i++) count[classes[i]]++;
-  if (count[STEADY_NONE] > 0) return STEADY_NONE;
-  if (n == 0 || count[STEADY_UNKNOWN] > 0) return STEADY_UNKNOWN;
-  if (count[classes[0]] == n) return classes[0];
+  size_t count[STEADY_UNKNOWN + 1] = {0}, n_steady = 0;
+  for (size_t i = 0; i < n; i++) {
+    count[classes[i]]++;
+    n_steady += steady_is_reached(classes[i]);
+  }
+  if (2 * n_steady <= n) return count[STEADY_NONE] > 0 ? STEADY_NONE : STEADY_UNKNOWN;
+  if (count[STEADY_FLAT] == n_steady) return STEADY_FLAT;
+  if (count[STEADY_WARM_UP] == n_steady) return STEADY_WARM_UP;
+  if (count[STEADY_SLOW_DOWN] == n_steady) return STEADY_SLOW_DOWN;
   return count[STEADY_SLOW_DOWN] > 0 ? STEADY_INCONSISTENT : STEADY_MIXED;
 }
 

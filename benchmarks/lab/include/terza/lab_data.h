@@ -92,7 +92,7 @@ stats_interval data_mean_speed(const lab_data *data, size_t engine, size_t other
 /* Its middle alone, which is quick; NAN if there is none. */
 double data_mean_ratio(const lab_data *data, size_t engine, size_t other);
 
-/* Why a cell has no steady state, as far as it shows, in words. */
-void data_reason(const lab_cell *cell, char *text, size_t room);
+/* Why some of a cell's processes have no steady state, as far as it shows, in words. False: all have one. */
+bool data_reason(const lab_cell *cell, char *text, size_t room);
 /* Of Terza's pairs of program and strategy: how many there are, and how many reach a steady state. */
 void data_count_steady(const lab_data *data, size_t *n_pairs, size_t *n_steady);

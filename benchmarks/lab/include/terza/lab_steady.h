@@ -47,8 +47,9 @@ typedef struct steady_result {
 /* Times of successive iterations, in any unit. */
 steady_result steady_analyse(const double *times, size_t n);
 
-/* What to call several processes of the same program: NONE if any has no steady state, UNKNOWN if else any is
- * too short, INCONSISTENT if all have one but come to it in ways that do not go together. */
+/* What to call several processes of the same program. If half of them or more come to no steady state: NONE,
+ * or UNKNOWN if all of those are too short to tell. Else what the others are: INCONSISTENT if they come to it
+ * in ways that do not go together. */
 steady_class steady_combine(const steady_class *classes, size_t n);
 
 /* The first iteration from which on every segment runs at 90 % of the peak's speed or more. */
