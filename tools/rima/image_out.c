@@ -339,6 +339,7 @@ static void patch_slots(rima_compiler *c) {
 
 /* Everything that the entry of a class will mention. */
 static void mention(rima_compiler *c, rima_class *cls) {
+  cls->mentioned = cls->virtuals.count;
   for (uint32_t i = 0; i < cls->field_count; i++) rima_image_type(c, rima_field_type(c, &cls->fields[i]));
   if (cls->super) rima_image_class(c, cls->super);
   rima_list interfaces = {0};
@@ -353,7 +354,10 @@ void rima_image_complete(rima_compiler *c) {
     for (; i < c->image_classes.count; i++) mention(c, c->image_classes.items[i]);
     rima_drain(c);
     if (drained != c->image_classes.count) continue;
-    for (uint32_t k = 0; k < drained; k++) mention(c, c->image_classes.items[k]); /* slots that came late */
+    for (uint32_t k = 0; k < drained; k++) { /* slots that came late */
+      rima_class *cls = c->image_classes.items[k];
+      if (cls->mentioned != cls->virtuals.count) mention(c, cls);
+    }
     rima_drain(c);
   }
   if (c->diagnostics.error_count) return;

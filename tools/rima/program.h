@@ -178,6 +178,7 @@ struct rima_class {
   rima_global *singleton; /* VARIANT without parameters */
   rima_fn *structural[3]; /* made on demand, see rima_class_structural */
   rima_list virtuals;     /* rima_fn: methods first declared here that are called through a slot */
+  uint32_t mentioned;     /* of these, when the image last took note of them */
   rima_list live_below;   /* rima_class: live classes that are this or below it */
   rima_fn *closure_function;
   rima_expr *super_call; /* the call of the superclass's constructor, made up for checking */
