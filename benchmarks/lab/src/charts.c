@@ -7,8 +7,8 @@
 
 enum { WIDTH = 360, ROW = 20, TOP = 6, BELOW = 22, RIGHT = 44 };
 
-const char *chart_colour(size_t engine, char kind, char text[8]) {
-  snprintf(text, 8, "%c%zu", kind, engine % SVG_COLOURS);
+const char *chart_colour(size_t engine, char kind, char text[COLOUR_ROOM]) {
+  snprintf(text, COLOUR_ROOM, "%c%zu%s", kind, engine % SVG_COLOURS, engine < SVG_COLOURS ? "" : " again");
   return text;
 }
 
@@ -40,7 +40,7 @@ static svg_scale speed_scale(const stats_interval *speeds, size_t n, double from
 
 static void speed_row(FILE *to, const lab_data *data, const stats_interval *speed, size_t engine,
                       const svg_scale *x, double y) {
-  char number[NUMBER_ROOM], text[NUMBER_ROOM + 4], colour[8];
+  char number[NUMBER_ROOM], text[NUMBER_ROOM + 4], colour[COLOUR_ROOM];
   svg_text(to, x->from - 6, y + ROW / 2 + 3.5, "end", "name", data->engines[engine].name);
   if (isnan(speed->middle)) {
     svg_text(to, x->from + 4, y + ROW / 2 + 3.5, "start", "", "none");
@@ -100,7 +100,7 @@ static box box_of(const lab_cell *cell) {
 
 static void box_row(FILE *to, const lab_data *data, const box *b, size_t engine, const svg_scale *x,
                     double y) {
-  char colour[8], number[NUMBER_ROOM];
+  char colour[COLOUR_ROOM], number[NUMBER_ROOM];
   double middle = y + ROW / 2.0;
   svg_text(to, x->from - 6, middle + 3.5, "end", "name", data->engines[engine].name);
   if (isnan(b->middle)) {

@@ -16,5 +16,8 @@ void chart_timeline(FILE *to, const lab_data *data, const lab_process *process);
 /* The process to show a timeline of; NULL if none has compiled anything. */
 const lab_process *chart_timeline_process(const lab_cell *cell);
 
-/* The class of an engine's colour: kind is 's' for strokes, 'f' for fillings. */
-const char *chart_colour(size_t engine, char kind, char text[8]);
+enum { COLOUR_ROOM = 16 };
+
+/* The classes of an engine's colour: kind is 's' for strokes, 'f' for fillings. Engines that share a colour
+ * with an earlier one are drawn differently. */
+const char *chart_colour(size_t engine, char kind, char text[COLOUR_ROOM]);

@@ -66,7 +66,7 @@ static void draw_points(FILE *to, const lab_cell *cell, double share, const svg_
 /* From the first to the last of the highest, and back along the lowest. */
 static void draw_band(FILE *to, const lab_cell *cell, size_t engine, const svg_scale *x, const svg_scale *y) {
   enum { MOST = 1024 };
-  char colour[8];
+  char colour[COLOUR_ROOM];
   span spans[MOST];
   size_t n = 0, longest = longest_of(cell);
   fprintf(to, "<polygon class=\"band %s\" points=\"", chart_colour(engine, 'f', colour));
@@ -80,7 +80,7 @@ static void draw_band(FILE *to, const lab_cell *cell, size_t engine, const svg_s
 
 static void draw_curve(FILE *to, const lab_cell *cell, size_t engine, const svg_scale *x,
                        const svg_scale *y) {
-  char colour[8];
+  char colour[COLOUR_ROOM];
   double from[LAB_ROUNDS];
   fprintf(to, "<polyline class=\"curve %s\" points=\"", chart_colour(engine, 's', colour));
   draw_points(to, cell, 0.5, x, y);
@@ -144,7 +144,7 @@ static double time_shown(const lab_process *p) {
 
 /* As steps; several iterations at a time where one is too short to be seen. */
 static void draw_iterations(FILE *to, const lab_process *p, const svg_scale *x, const svg_scale *y) {
-  char colour[8];
+  char colour[COLOUR_ROOM];
   double at = p->figures.start_ms, least = (x->high - x->low) / (x->to - x->from);
   fprintf(to, "<path class=\"curve %s\" d=\"", chart_colour(p->engine, 's', colour));
   for (size_t i = 0; i < p->n && at < x->high;) {

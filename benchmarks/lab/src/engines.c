@@ -87,6 +87,11 @@ static void split_command(const char *template, const lab_engine *engine, const 
 
 bool engine_needs_building(const lab_engine *engine) { return strstr(engine->command, "{peers}") != NULL; }
 
+/* "-" is as if left out. Returns the length. */
+static size_t print_number(int number, char *into, size_t room) {
+  return (size_t)(number > 0 ? snprintf(into, room, "%d", number) : snprintf(into, room, "-"));
+}
+
 bool engine_command(const lab_engine *engine, const lab_program *program, const lab_places *places,
                     const lab_work *work, lab_command_line *line) {
   char below[PATH_MAX], path[PATH_MAX + 256];
@@ -98,13 +103,10 @@ bool engine_command(const lab_engine *engine, const lab_program *program, const 
   size_t n_words = 0, used = 0;
   *line = (lab_command_line){0};
   split_command(is_file ? file_command : engine->command, engine, program, places, line, &n_words, &used);
-  int numbers[] = {work->iterations, work->size, work->milliseconds};
+  const int numbers[] = {work->iterations, work->size, work->milliseconds};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     line->words[n_words++] = line->text + used;
-    size_t room = sizeof line->text - used;
-    used += (size_t)(numbers[i] > 0 ? snprintf(line->text + used, room, "%d", numbers[i])
-                                    : snprintf(line->text + used, room, "-")) +
-            1;
+    used += print_number(numbers[i], line->text + used, sizeof line->text - used) + 1;
   }
   return true;
 }

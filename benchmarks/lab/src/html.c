@@ -29,7 +29,7 @@ static void section_end(FILE *to) { fputs("</section>\n", to); }
 
 /* Which colour is which engine. */
 static void key(FILE *to, const lab_data *data) {
-  char colour[8];
+  char colour[COLOUR_ROOM];
   fputs("<ul class=\"key\">", to);
   for (size_t e = 0; e < data->n_engines; e++) {
     fprintf(to, "<li><span class=\"swatch %s\"></span>", chart_colour(e, 'f', colour));

@@ -44,6 +44,7 @@ void engines_list(void);
 
 /* Whether its programs must be compiled by build-peers. */
 bool engine_needs_building(const lab_engine *engine);
+
 /* A command line, as the child's arguments; words point into text. */
 typedef struct lab_command_line {
   const char *words[LAB_COMMAND];
