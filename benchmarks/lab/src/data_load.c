@@ -55,8 +55,8 @@ static bool read_lines(lab_data *data, char error[LAB_ERROR]) {
     is_well = take_line(data, line, strchr(line, '\n') == NULL, number, error);
   free(line);
   fclose(file);
-  if (is_well && data->run == NULL) {
-    snprintf(error, LAB_ERROR, "%s: there is no record of a run in it", data->path);
+  if (is_well && json_array_size(json_object_get(data->run, "engines")) == 0) {
+    snprintf(error, LAB_ERROR, "%s: there is no record of a run, with its engines, in it", data->path);
     return false;
   }
   return is_well;
