@@ -7,7 +7,7 @@
 #include <string.h>
 
 tz_build_options tz_build_options_default(void) {
-  return (tz_build_options){.max_nodes = 6000, .max_inline_words = 200, .max_depth = 10};
+  return (tz_build_options){.max_nodes = 2000, .max_inline_words = 200, .max_depth = 10};
 }
 
 void tz_give_up(tz_builder *b, const char *problem) {
