@@ -4,7 +4,13 @@
 #include "scheduler.h"
 #include <sys/mman.h>
 
-enum { GUARD_BYTES = 4096, KEPT_BYTES = 16 << 10, KEPT_STACKS = 64, C_CALL_ROOM = 64 << 10 };
+enum {
+  GUARD_BYTES = 4096,
+  KEPT_BYTES = 16 << 10,
+  KEPT_STACKS = 4096,
+  KEPT_AFTER_TRIM = 64,
+  C_CALL_ROOM = 64 << 10
+};
 
 /* ---- Switching ---- */
 
@@ -74,7 +80,9 @@ static size_t usable_bytes(const tz_native_stack *s) { return (size_t)((const ch
 /* ---- The stacks ---- */
 
 static tz_native_stack *stack_map(tz_vm *vm) {
-  if (!CAN_SWITCH || !tz_gc_account(vm->heap, TZ_NATIVE_COUNTED)) return NULL;
+  struct tz_scheduler *sched = vm->scheduler;
+  bool may = CAN_SWITCH && sched->n_native_stacks < TZ_NATIVE_STACKS;
+  if (!may || !tz_gc_account(vm->heap, TZ_NATIVE_COUNTED)) return NULL;
   char *p = mmap(NULL, TZ_NATIVE_STACK_BYTES, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (p == MAP_FAILED || mprotect(p, GUARD_BYTES, PROT_NONE) != 0) {
@@ -84,10 +92,12 @@ static tz_native_stack *stack_map(tz_vm *vm) {
   }
   tz_native_stack *s = (tz_native_stack *)(p + TZ_NATIVE_STACK_BYTES - (sizeof *s + 15) / 16 * 16);
   *s = (tz_native_stack){.low = p + GUARD_BYTES};
+  sched->n_native_stacks++;
   return s;
 }
 
 static void stack_unmap(tz_vm *vm, tz_native_stack *s) {
+  vm->scheduler->n_native_stacks--;
   munmap(s->low - GUARD_BYTES, TZ_NATIVE_STACK_BYTES);
   tz_gc_account(vm->heap, -(int64_t)TZ_NATIVE_COUNTED);
 }
@@ -116,7 +126,9 @@ void tz_native_stack_give_back(tz_vm *vm, tz_process *p) {
 }
 
 void tz_native_stacks_trim(tz_vm *vm) {
-  for (tz_native_stack *s = vm->scheduler->unused_stacks; s != NULL; s = s->next)
+  struct tz_scheduler *sched = vm->scheduler;
+  while (sched->n_unused_stacks > KEPT_AFTER_TRIM) stack_unmap(vm, stack_borrow(vm));
+  for (tz_native_stack *s = sched->unused_stacks; s != NULL; s = s->next)
     madvise(s->low, TZ_NATIVE_STACK_BYTES - GUARD_BYTES - KEPT_BYTES, MADV_DONTNEED);
 }
 
@@ -190,6 +202,6 @@ tz_section tz_native_section_resume(tz_thread *th) {
 }
 
 bool tz_native_has_room(const tz_thread *th) {
-  const tz_native_stack *s = th->process->native;
+  const tz_native_stack *s = th->process != NULL ? th->process->native : NULL;
   return s == NULL || (char *)__builtin_frame_address(0) >= s->low + C_CALL_ROOM;
 }

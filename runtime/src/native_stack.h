@@ -18,6 +18,7 @@ enum {
   TZ_NATIVE_STACK_BYTES = 1 << 20, /* address space; memory comes with use */
   TZ_NATIVE_RESERVE = 256 << 10,   /* kept free of optimized code, for the C functions that it leads to */
   TZ_NATIVE_COUNTED = 16 << 10,    /* what each is counted for against the heap limit */
+  TZ_NATIVE_STACKS = 16000, /* most of a VM: a process may have only so many mappings, each takes two */
 };
 
 typedef struct tz_native_stack { /* lies at the stack's own top */

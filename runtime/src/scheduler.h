@@ -39,7 +39,7 @@ struct tz_scheduler {
   uint32_t n_processes, most_processes, next_id, n_helping;
   uint64_t switches, random;
   struct tz_native_stack *unused_stacks;
-  uint32_t n_unused_stacks;
+  uint32_t n_unused_stacks, n_native_stacks;
   tz_timers timers;
   tz_failure *failures;
   uint32_t n_failures;

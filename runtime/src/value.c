@@ -3,6 +3,7 @@
  * Machine objects (strings, arrays, boxed ints, errors) are handled here; others by their methods, called
  * from C. The depth of such calls is bounded by the VM, so cyclic structures end in StackOverflowError. */
 #include "value.h"
+#include "native_stack.h"
 #include "class.h"
 #include "error.h"
 #include "interp.h"
@@ -36,7 +37,7 @@ static bool is_machine_method(const tz_class *cls, int slot) {
 }
 
 static bool deeper(tz_thread *th) {
-  if (th->native_depth >= TZ_NATIVE_DEPTH)
+  if (th->native_depth >= TZ_NATIVE_DEPTH || !tz_native_has_room(th))
     return tz_raise(th, TZ_ERROR_STACK_OVERFLOW, "values nested too deeply");
   th->native_depth++;
   return true;
