@@ -15,7 +15,7 @@ typedef struct tz_llvm_request {
   const volatile int64_t *is_valid; /* what VALID reads */
   bool dump_llvm, dump_asm;         /* to `to` */
   FILE *to;
-  bool no_loop_predication; /* after guards hoisted by it have failed */
+  bool no_loop_predication; /* checks within loops are made in each iteration */
   bool no_optimization;     /* for the strategy lab and for bisecting: LLVM's passes off but those needed */
 } tz_llvm_request;
 

@@ -113,17 +113,22 @@ static bool is_listed(const reader *r, const tz_safepoint *s, tz_root root) {
   return false;
 }
 
-/* Null constants need no updating. */
+/* Constants need no updating. A vector of references is as many roots. */
 static bool add_root(reader *r, const tz_safepoint *s, const location *base, const location *derived) {
-  if (base->kind == CONSTANT || base->kind == CONSTANT_INDEX || derived->kind == CONSTANT) return true;
+  if (base->kind == CONSTANT || base->kind == CONSTANT_INDEX || derived->kind == CONSTANT ||
+      derived->kind == CONSTANT_INDEX)
+    return true;
   bool is_plain = base->kind == INDIRECT && derived->kind == INDIRECT && base->reg == RSP &&
-                  derived->reg == RSP && base->size == 8 && derived->size == 8;
-  if (!is_plain) return fail(r, "stack map: a reference that is no word at the stack pointer");
-  tz_root root = {base->value, derived->value};
-  if (is_listed(r, s, root)) return true;
-  tz_root *place = add(r, &r->code->roots, &r->n_roots, &r->roots_room, sizeof *place);
-  if (place != NULL) *place = root;
-  return place != NULL;
+                  derived->reg == RSP && base->size == derived->size && base->size % 8 == 0;
+  if (!is_plain) return fail(r, "stack map: references that are no words at the stack pointer");
+  for (int32_t at = 0; at < base->size; at += 8) {
+    tz_root root = {base->value + at, derived->value + at};
+    if (is_listed(r, s, root)) continue;
+    tz_root *place = add(r, &r->code->roots, &r->n_roots, &r->roots_room, sizeof *place);
+    if (place == NULL) return false;
+    *place = root;
+  }
+  return true;
 }
 
 /* ---- Records ---- */
