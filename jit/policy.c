@@ -15,6 +15,7 @@ enum {
   RECOMPILE_HEAT = 32,
   STRESS_BUDGET = 3,
   FRAMES_A_SLICE = 128, /* looked at for superseded code */
+  PROMOTING_PROFILE_SLICES = 4, /* the optimizing tier wants branches sampled before it compiles */
   TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
 };
 
@@ -191,17 +192,26 @@ static void consider_promotion(struct tz_jit *jit, tz_function *f) {
     tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
 }
 
-/* At a back-edge: optimized code from the loop head on, made if there is none yet. A function that is entered so more than once
- * is called more than once: it is compiled from its start too. */
+/* At a back-edge. The function is compiled from its start; if it then still runs this loop below, the call under way is a long
+ * one, and goes over to code made from the loop head on. */
 static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_insn *pc) {
   tz_tier *tier = f->tier;
   uint32_t head = tz_loop_head_of(f, pc);
   if (tier == NULL || head == TZ_NO_LOOP || f->heat < (uint64_t)jit->vm->options.jit_promote) return pc;
-  if (tz_promotion_code(f, head) == NULL) tz_promotion_request(jit->promotion, f, head);
+  if (!tz_promotion_request(jit->promotion, f, TZ_NO_OSR) || tier->n_late_loops++ == 0) return pc;
+  tz_promotion_request(jit->promotion, f, head);
   const tz_native_code *code = tz_promotion_code(f, head);
   if (code == NULL || th->profiling || tz_loop_take_back_edge(th, f, pc) == TZ_NO_LOOP) return pc;
-  if (++tier->n_loop_entries >= 2) tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
   return tz_native_enter_loop(th, f->code + head, code);
+}
+
+/* Called from optimized code: worth having in the same form, however small. */
+static void on_heated(tz_vm *vm, tz_function *f) {
+  struct tz_jit *jit = vm->jit;
+  if (f->code == NULL || f->flags & TZ_FUNCTION_HIDDEN) return;
+  consider(jit, f);
+  tz_promotion_install(jit->promotion);
+  consider_promotion(jit, f);
 }
 
 static tz_insn *promote(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_function *callee, tz_insn *pc) {
@@ -296,6 +306,8 @@ bool tz_jit_attach(tz_vm *vm) {
   if (vm->options.jit == TZ_JIT_EAGER) vm->options.jit_threshold = 0, vm->options.jit_promote = 1;
   if (vm->options.jit >= TZ_JIT_DEFAULT && tz_native_attach(vm)) /* without it all else goes on */
     jit->promotion = tz_promotion_new(vm);
+  if (jit->promotion != NULL) jit->native->heated = on_heated;
+  if (jit->promotion != NULL) vm->thread->profile_left = vm->thread->profile_slices = PROMOTING_PROFILE_SLICES;
   return true;
 }
 

@@ -40,7 +40,7 @@ typedef struct tz_tier {
   uint16_t pins[TZ_PINS]; /* slots in int pin 1, 2, float pin 1, 2. Depends on the bytecode alone */
   uint8_t pinned;         /* bit i: pins[i] is in use */
   bool is_recompiled;
-  uint32_t n_loop_entries;    /* times it was entered at a loop head for want of optimized code at its start */
+  uint32_t n_late_loops;      /* slices that ended in its loops although it has optimized code, or will have none */
   struct request *promotions; /* promotion.c's: optimized code, by entry */
 } tz_tier;
 

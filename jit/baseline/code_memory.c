@@ -2,7 +2,6 @@
 #include "code_memory.h"
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum { CHUNK_BYTES = 1 << 20, ALIGN = 16 };
 
@@ -20,31 +19,33 @@ struct tz_code_chunk {
 
 static size_t rounded(size_t n) { return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
 
-/* An address range below 2 GB. */
-static void *map_low(size_t size, int protection, int fd) {
+/* A free address range below 2 GB, reserved. */
+static void *reserve_low(size_t size) {
 #ifdef MAP_32BIT
-  void *p = mmap(NULL, size, protection, MAP_SHARED | MAP_32BIT, fd, 0);
+  void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
   if (p != MAP_FAILED) return p;
 #endif
   for (uintptr_t at = 0x10000000; at + size < 0x7fff0000; at += 0x1000000) {
-    void *q = mmap((void *)at, size, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+    void *q = mmap((void *)at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (q == (void *)at) return q;
     if (q != MAP_FAILED) munmap(q, size);
   }
   return NULL;
 }
 
+/* Anonymous shared memory, and the same pages once more (an mremap of old size 0): perf reads its map of symbols only for
+ * anonymous memory, so a file will not do. */
 static bool chunk_map(tz_code_chunk *c) {
-  int fd = memfd_create("terza-code", MFD_CLOEXEC);
-  if (fd < 0) return false;
-  bool ok = ftruncate(fd, (off_t)c->size) == 0;
-  if (ok) {
-    c->rw = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (c->rw == MAP_FAILED) c->rw = NULL;
-    c->rx = map_low(c->size, PROT_READ | PROT_EXEC, fd);
+  void *low = reserve_low(c->size);
+  void *rw = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (rw != MAP_FAILED) c->rw = rw;
+  void *rx = low != NULL && c->rw != NULL ? mremap(c->rw, 0, c->size, MREMAP_MAYMOVE | MREMAP_FIXED, low) : MAP_FAILED;
+  if (rx == MAP_FAILED) {
+    if (low != NULL) munmap(low, c->size);
+    return false;
   }
-  close(fd);
-  return c->rw != NULL && c->rx != NULL;
+  c->rx = rx;
+  return mprotect(c->rx, c->size, PROT_READ | PROT_EXEC) == 0;
 }
 
 static void chunk_free(tz_code_chunk *c) {

@@ -124,6 +124,7 @@ static tz_arrival *arrival_new(tz_builder *b, tz_node **env) {
   tz_arrival *a = alloc(b, sizeof *a);
   a->from = b->block;
   a->env = env;
+  a->frequency = b->frequency;
   b->block = NULL;
   return a;
 }
@@ -165,7 +166,11 @@ static tz_node *merge_register(tz_builder *b, tz_block *block, tz_arrival *list,
 static void merge(tz_builder *b, tz_arrival *list, const uint64_t *live) {
   const tz_function *f = b->scope->function;
   tz_block *block = tz_block_new(b->graph);
-  for (tz_arrival *a = list; a != NULL; a = a->next) jump_from(b, a->from, block);
+  b->frequency = 0;
+  for (tz_arrival *a = list; a != NULL; a = a->next) {
+    jump_from(b, a->from, block);
+    b->frequency += a->frequency;
+  }
   tz_node **env = alloc(b, (f->n_registers + 1) * sizeof *env);
   for (uint32_t r = 0; r < f->n_registers; r++)
     if (tz_set_has(live, r)) env[r] = merge_register(b, block, list, r, f->registers[r]);
@@ -175,6 +180,8 @@ static void merge(tz_builder *b, tz_arrival *list, const uint64_t *live) {
 }
 
 /* ---- Loops ---- */
+
+enum { LOOP_ROUNDS = 8 }; /* assumed of every loop */
 
 static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) {
   const tz_function *f = b->scope->function;
@@ -192,6 +199,7 @@ static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) 
   }
   b->block = header;
   b->state = NULL;
+  b->frequency *= LOOP_ROUNDS;
 }
 
 static void poll(tz_builder *b) {
@@ -353,13 +361,17 @@ void tz_return(tz_builder *b, tz_node *value) {
 static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t next) {
   const tz_branch_profile *profile = b->scope->function->branches;
   uint64_t taken = profile != NULL ? profile[b->pc].taken : 0, not_taken = profile != NULL ? profile[b->pc].not_taken : 0;
-  uint64_t probability = taken + not_taken > 0 ? taken * 1024 / (taken + not_taken) : target <= b->pc ? 960 : 512;
+  uint64_t guess = target <= b->pc ? 1024 - 1024 / LOOP_ROUNDS : 512; /* what the samples are weighed against */
+  uint64_t probability = (taken * 1024 + guess) / (taken + not_taken + 1);
   if (probability < 1) probability = 1;
   if (probability > 1023) probability = 1023;
+  float frequency = b->frequency, share = (float)probability / 1024;
   tz_fork fork = tz_branch(b, cond, (uint32_t)probability);
   b->block = fork.yes;
+  b->frequency = frequency * share;
   arrive(b, target);
   b->block = fork.no;
+  b->frequency = frequency * (1 - share);
   arrive(b, next);
 }
 
@@ -407,6 +419,7 @@ static void build_switch(tz_builder *b, tz_insn in, uint32_t next) {
   tz_block *from = b->block;
   tz_node *value = tz_read(b, tz_insn_a(in));
   tz_emit1(b, TZ_NODE_SWITCH, TZ_TYPE_VOID, value);
+  b->frequency /= (float)(n + 1);
   for (uint32_t i = 0; i <= n; i++) {
     b->block = tz_block_new(b->graph);
     tz_block_link(b->graph, from, b->block);
@@ -498,6 +511,7 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
                     .depth = b->scope != NULL ? b->scope->depth + 1 : 0};
   tz_node **saved_env = b->env;
   uint32_t saved_pc = b->pc;
+  float saved_frequency = b->frequency;
   scope.places = alloc(b, (flow->n_blocks + 1) * sizeof *scope.places);
   b->scope = &scope;
   b->env = env;
@@ -511,6 +525,7 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
   b->scope = scope.outer;
   b->env = saved_env;
   b->pc = saved_pc;
+  b->frequency = saved_frequency;
   b->state = NULL;
   return value;
 }
@@ -571,7 +586,7 @@ tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_bu
   if (g == NULL) return NULL;
   tz_builder *b = tz_arena_alloc(g->arena, sizeof *b);
   if (b != NULL) {
-    *b = (tz_builder){.graph = g, .options = options};
+    *b = (tz_builder){.graph = g, .options = options, .frequency = 1};
     g->result = tz_type_of(f->signature->result);
     if (try_build(b)) return g;
     *problem = b->problem;

@@ -10,7 +10,9 @@ typedef struct call {
 
 /* ---- Inlining ---- */
 
-enum { TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
+/* Words of bytecode. What is no larger than the call costs nothing to build in; the rest must be worth it. */
+enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
+static const float HARDLY_EVER = 0.01f, SELDOM = 0.1f, OFTEN = 1; /* per entry of the graph */
 
 static uint32_t recursion(const tz_builder *b, const tz_function *f) {
   uint32_t n = 0;
@@ -26,8 +28,11 @@ static const char *refuse(tz_builder *b, tz_function *f) {
   if (f->n_words > o->max_inline_words) return "too large";
   if (b->scope->depth >= o->max_depth) return "too deep";
   if (recursion(b, f) > (f->n_words <= SMALL_WORDS ? 1u : 0u)) return "recursive";
-  if (b->graph->n_nodes > o->max_nodes && f->n_words > TINY_WORDS) return "the caller is large enough";
   if (b->graph->n_nodes > o->max_nodes * 2) return "the caller is large enough";
+  if (f->n_words > TRIVIAL_WORDS && b->frequency < HARDLY_EVER) return "hardly ever reached";
+  if (f->n_words > TINY_WORDS && b->frequency < SELDOM) return "seldom reached";
+  if (f->n_words > SMALL_WORDS && b->frequency < OFTEN) return "too large for how seldom it is reached";
+  if (f->n_words > TINY_WORDS && b->graph->n_nodes > o->max_nodes) return "the caller is large enough";
   if (b->scope->depth >= DEEP && f->n_words > SMALL_WORDS) return "too large so deep";
   return tz_flow_of(b, f)->problem;
 }
@@ -114,14 +119,17 @@ static const tz_type *result_type(const tz_builder *b, const call *c, const tz_s
 
 /* One receiver class: test, call, and bring the result to the join; goes on where the class is another. */
 static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, const tz_site_way *way, uint32_t probability) {
+  float frequency = b->frequency, share = (float)probability / 1024;
   const tz_class *seen = (const tz_class *)(uintptr_t)way->cls;
   tz_function *f = target_of(seen, c, way);
   if (f == NULL) return;
   tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), probability);
   b->block = fork.yes;
+  b->frequency = frequency * share;
   tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->result);
   tz_join_add(b, join, value);
   b->block = fork.no;
+  b->frequency = frequency * (1 - share);
 }
 
 static uint64_t total_count(const tz_site *site, uint32_t n) {
@@ -154,6 +162,7 @@ static void call_by_profile(tz_builder *b, const call *c) {
   const tz_type *result = result_type(b, c, &site);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
   tz_join join = {0};
+  float frequency = b->frequency;
   sort_ways(&site, n);
   uint64_t total = total_count(&site, n);
   if ((n == 0 || result == NULL) && speculates) {
@@ -172,10 +181,13 @@ static void call_by_profile(tz_builder *b, const call *c) {
       tz_join_add(b, &join, tz_build_call_of(b, f, c->args, c->n, c->result));
       break;
     }
-    call_way(b, c, &join, cls, &site.way[i], 700);
+    uint64_t share = ((uint64_t)site.way[i].count * 1024 + 512) / (total + 1);
+    call_way(b, c, &join, cls, &site.way[i], share > 1000 ? 1000 : (uint32_t)share);
+    total -= site.way[i].count;
   }
   if (b->block != NULL) tz_join_add(b, &join, call_looked_up(b, c, cls, result));
   tz_node *value = tz_join_finish(b, &join, tz_type_of(result));
+  b->frequency = frequency;
   finish(b, c, value);
 }
 

@@ -10,6 +10,7 @@ typedef struct tz_arrival { /* an edge that has been built, waiting for its targ
   struct tz_arrival *next;
   tz_block *from; /* ends there; not yet linked */
   tz_node **env;
+  float frequency;
 } tz_arrival;
 
 typedef struct tz_place { /* a bytecode block while its scope is built */
@@ -36,6 +37,7 @@ typedef struct tz_builder {
   tz_block *block;
   tz_node **env;
   uint32_t pc;
+  float frequency;       /* how often the place at hand is reached for each entry of the graph, as far as the profile tells */
   tz_frame_state *state; /* at pc with env as it is; NULL: not made yet */
   tz_flow *flows[64];    /* of functions inlined, by a hash of their address */
   const char *problem;

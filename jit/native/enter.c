@@ -10,6 +10,7 @@
 #include "native.h"
 #include "native_stack.h"
 #include "scheduler.h"
+#include "slow.h"
 
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
@@ -169,6 +170,51 @@ static void take_arguments(tz_word *fp, const tz_sig *sig, const tz_word *saved)
   }
 }
 
+/* A native that neither waits nor fails needs no dispatch. */
+static void run_native(tz_thread *th, tz_function *f) {
+  th->pc = (tz_insn *)tz_code_resume;
+  bool ok = f->native(th, th->fp);
+  if (TZ_LIKELY(ok && !th->parked)) th->result = th->fp[0].u;
+  else if (!ok) tz_unwind(th, (tz_insn *)tz_code_resume); /* as far as this frame: the caller tests th->exception */
+  else tz_interp_resume(th, tz_slow_parked(th, (tz_insn *)tz_code_resume), th->fp, NULL, th->budget, 0);
+}
+
+/* Instructions that are mostly outlined, by what runs them. */
+static tz_slow *const slow_paths[TZ_OP_COUNT] = {
+    [TZ_OP_CONCAT] = tz_slow_concat,       [TZ_OP_ANY_I] = tz_slow_any_i,         [TZ_OP_ADD_ANY] = tz_slow_arith_any,
+    [TZ_OP_SUB_ANY] = tz_slow_arith_any,   [TZ_OP_MUL_ANY] = tz_slow_arith_any,   [TZ_OP_DIV_ANY] = tz_slow_arith_any,
+    [TZ_OP_REM_ANY] = tz_slow_arith_any,   [TZ_OP_EQ_ANY] = tz_slow_eq_any,       [TZ_OP_LT_ANY] = tz_slow_compare_any,
+    [TZ_OP_LE_ANY] = tz_slow_compare_any,  [TZ_OP_GET_ANY] = tz_slow_get_any,     [TZ_OP_SET_ANY] = tz_slow_set_any,
+    [TZ_OP_INDEX_ANY] = tz_slow_index_any, [TZ_OP_SET_INDEX_ANY] = tz_slow_set_index_any,
+    [TZ_OP_NEW_DYN] = tz_slow_new_dyn,     [TZ_OP_CALL_ANY] = tz_slow_call_any,   [TZ_OP_CHAN_SEND] = tz_slow_chan_send,
+    [TZ_OP_CHAN_RECV] = tz_slow_chan_recv,
+};
+
+/* An outlined instruction (outline.h) by its slow path, without dispatch as long as that completes it. */
+static void run_outlined(tz_thread *th, tz_function *f, tz_slow *slow) {
+  if (f->n_ref_locals > 0) th->fp[f->n_params].u = 0;
+  th->pc = f->code;
+  tz_insn *next = slow(th, f->code), *end = f->code + f->n_words - 1;
+  if (TZ_LIKELY(next == end)) th->result = tz_insn_op(*end) == TZ_OP_RET ? th->fp[tz_insn_a(*end)].u : 0;
+  else if (next != tz_code_exit) tz_interp_resume(th, next, th->fp, NULL, th->budget, 0);
+}
+
+/* A function that only optimized code calls never ends a budget slice of its own. */
+__attribute__((noinline, cold)) static void heat(tz_thread *th, tz_function *f) {
+  tz_native *n = tz_native_of(th->vm);
+  th->budget = TZ_BUDGET;
+  f->heat += f->heat != UINT32_MAX;
+  if (n->heated != NULL) n->heated(th->vm, f);
+}
+
+static void run_vm(tz_thread *th, tz_function *f) {
+  if (TZ_UNLIKELY(--th->budget < 0) && th->steps_left == UINT64_MAX) heat(th, f);
+  tz_slow *slow = f->code != NULL && f->flags & TZ_FUNCTION_HIDDEN ? slow_paths[tz_insn_op(f->code[0])] : NULL;
+  if (f->native != NULL) run_native(th, f);
+  else if (slow != NULL) run_outlined(th, f, slow);
+  else ((tz_code_fn *)f->entry)(th, (tz_insn *)f, th->fp, NULL, th->budget, 0);
+}
+
 /* Runs f on a VM frame above the section's entry. Its result; th->exception is to be tested. */
 uint64_t tz_native_call_vm(tz_thread *th, tz_function *f, const tz_word *saved) {
   const void *record = saved + INT_REGISTERS + FLOAT_REGISTERS;
@@ -178,7 +224,7 @@ uint64_t tz_native_call_vm(tz_thread *th, tz_function *f, const tz_word *saved) 
   tz_frame_mark_native(fp, record);
   TZ_FRAME_FUNCTION(fp) = f;
   th->fp = fp;
-  ((tz_code_fn *)f->entry)(th, (tz_insn *)f, fp, NULL, th->budget, 0);
+  run_vm(th, f);
   th->fp -= TZ_NATIVE_DISTANCE;
   return th->result;
 }

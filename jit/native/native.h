@@ -79,11 +79,15 @@ typedef struct tz_native_code {
 typedef void tz_deopt_hook(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc,
                            tz_deopt_reason reason);
 
+/* Optimized code has used up a budget slice calling functions that have none; f was the last. On the worker. */
+typedef void tz_heat_hook(tz_vm *vm, tz_function *f);
+
 typedef struct tz_native {
   tz_vm *vm;
   const struct tz_code_map *map;     /* read by signal handlers too (walk.c) */
   const struct tz_code_map *old_map; /* kept until the next change */
   tz_deopt_hook *deoptimized;        /* the policy's; NULL: none */
+  tz_heat_hook *heated;              /* the policy's; NULL: none */
   uint64_t n_deopts, random;
   bool is_restless; /* under stress: poll at every chance */
   struct tz_outlines *outlines;

@@ -29,7 +29,8 @@ typedef struct request { /* one function and entry, for the life of the VM */
   uint32_t n_compiled, n_throws;
   uint32_t wanted_heat; /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
-  bool is_queued, is_refused;
+  bool is_queued;
+  atomic_bool is_refused; /* for good */
   tz_native_code *code; /* installed */
   tz_native_code *done; /* by the compiler thread, to be installed */
 } request;
@@ -246,9 +247,10 @@ static void note_stall(tz_promotion *p, uint64_t start) {
   if (ns > p->stats.longest_stall_ns) p->stats.longest_stall_ns = ns;
 }
 
-void tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
   request *r = make_request(p, f, osr_pc);
-  if (r == NULL || r->is_refused || r->code != NULL || f->heat < r->wanted_heat) return;
+  if (r == NULL || r->is_refused || r->code != NULL) return true;
+  if (f->heat < r->wanted_heat) return false;
   uint64_t start = clock_ns(CLOCK_MONOTONIC);
   pthread_mutex_lock(&p->lock);
   r->heat = f->heat;
@@ -266,6 +268,7 @@ void tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
   note_stall(p, start);
   pthread_mutex_unlock(&p->lock);
   if (p->vm->options.jit_sync) tz_promotion_install(p);
+  return r->code != NULL || r->is_refused;
 }
 
 /* ---- Installing and giving up ---- */

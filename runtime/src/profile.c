@@ -28,7 +28,7 @@ static void begin_burst(tz_thread *th) {
 
 static void end_burst(tz_thread *th) {
   th->profiling = false;
-  th->profile_left = TZ_PROFILE_SLICES;
+  th->profile_left = th->profile_slices;
   memcpy(th->dispatch, tz_interp_table, sizeof th->dispatch);
 }
 

@@ -1,6 +1,6 @@
 /* profile.h: sampled bursts of branch and allocation counts.
  *
- * Every TZ_PROFILE_SLICES-th budget slice begins with a burst: for TZ_PROFILE_BURST instructions all of
+ * Every th->profile_slices-th budget slice (TZ_PROFILE_SLICES unless a compiled tier wants more) begins with a burst: for TZ_PROFILE_BURST instructions all of
  * th->dispatch leads to one handler that counts, then goes on as usual. Between bursts profiling costs
  * nothing. Counts are relative: only their ratio within a function means something. */
 #pragma once

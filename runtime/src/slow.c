@@ -29,7 +29,7 @@ void tz_interp_set_step_limit(tz_thread *th, int64_t steps) {
 
 void tz_interp_init(tz_thread *th) {
   memcpy(th->dispatch, tz_interp_table, sizeof th->dispatch);
-  th->profile_left = TZ_PROFILE_SLICES;
+  th->profile_left = th->profile_slices = TZ_PROFILE_SLICES;
   tz_interp_set_step_limit(th, th->vm->options.step_limit);
 }
 
