@@ -2,6 +2,7 @@
  * speculated on; values are unboxed where they are used and boxed where they are made, so that chains of operations cancel
  * out. */
 #include "builder.h"
+#include "slow.h"
 
 #define A tz_insn_a(in)
 #define B tz_insn_b(in)
@@ -9,7 +10,6 @@
 #define READ(reg) tz_read(b, reg)
 
 enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3 };
-enum { MEMBER_WORD = 1, MEMBER_DYNAMIC = 2, MEMBER_TYPED = 3 }; /* runtime/src/slow.h */
 
 static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) { tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND); }
 
@@ -197,7 +197,7 @@ static tz_node *typed_member(tz_builder *b, tz_node *object, const tz_class *cls
 
 static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *way) {
   uint32_t slot = (uint32_t)way->member.slot;
-  if (way->member.rep != MEMBER_DYNAMIC) return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
+  if (way->member.rep != TZ_MEMBER_DYNAMIC) return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
   tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
   tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, members, tz_emit_int(b, slot));
   value->aux = TZ_KIND_ANY;
@@ -205,7 +205,7 @@ static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *w
 }
 
 static bool is_loadable(const tz_site_way *way) {
-  return way->cls != 0 && !(way->cls & 3) && way->member.rep >= MEMBER_WORD && way->member.rep <= MEMBER_TYPED && way->member.slot >= 0;
+  return way->cls != 0 && !(way->cls & 3) && way->member.rep >= TZ_MEMBER_WORD && way->member.rep <= TZ_MEMBER_TYPED && way->member.slot >= 0;
 }
 
 /* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what is not loaded. */
@@ -239,7 +239,7 @@ static bool build_get(tz_builder *b, tz_insn in) {
 static bool build_set(tz_builder *b, tz_insn in) {
   const tz_site *site = (const tz_site *)&b->scope->function->k[C];
   const tz_site_way *way = &site->way[0];
-  bool is_simple = way->cls != 0 && !(way->cls & 3) && site->way[1].cls == 0 && site->misses == 0 && way->member.rep == MEMBER_DYNAMIC;
+  bool is_simple = way->cls != 0 && !(way->cls & 3) && site->way[1].cls == 0 && site->misses == 0 && way->member.rep == TZ_MEMBER_DYNAMIC;
   if (!is_simple || !tz_may_speculate(b)) return false;
   tz_node *object = READ(B);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
@@ -248,6 +248,37 @@ static bool build_set(tz_builder *b, tz_insn in) {
   tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
   TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, members, tz_emit_int(b, way->member.slot), READ(A))->aux = TZ_KIND_ANY;
   return true;
+}
+
+/* ---- Elements ---- */
+
+/* The array of dynamic values and the index, guarded. False: the instruction has seen something else. */
+static bool build_any_element(tz_builder *b, tz_insn in, tz_node **array, tz_node **index) {
+  if (tz_insn_x(in) != TZ_INDEX_ARRAY || !tz_may_speculate(b)) return false;
+  *array = READ(B);
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, *array), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, *array);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->any_array_class)), TZ_DEOPT_CLASS);
+  *index = unbox_int(b, READ(C));
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_ULT, *index, tz_emit_i1(b, TZ_NODE_LENGTH, *array)), TZ_DEOPT_BOUNDS);
+  return true;
+}
+
+static void build_index(tz_builder *b, tz_insn in) {
+  tz_node *array, *index;
+  if (!build_any_element(b, in, &array, &index)) {
+    outlined(b, in);
+    return;
+  }
+  tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, array, index);
+  value->aux = TZ_KIND_ANY;
+  tz_write(b, A, value);
+}
+
+static void build_set_index(tz_builder *b, tz_insn in) {
+  tz_node *array, *index;
+  if (build_any_element(b, in, &array, &index)) TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, array, index, READ(A))->aux = TZ_KIND_ANY;
+  else tz_build_outlined(b);
 }
 
 /* ---- One instruction ---- */
@@ -272,6 +303,8 @@ bool tz_build_any(tz_builder *b) {
   case TZ_OP_LE_ANY: build_arithmetic(b, in); return true;
   case TZ_OP_NEG_ANY: build_negation(b, in); return true;
   case TZ_OP_BIT_ANY: build_bits(b, in); return true;
+  case TZ_OP_INDEX_ANY: build_index(b, in); return true;
+  case TZ_OP_SET_INDEX_ANY: build_set_index(b, in); return true;
   case TZ_OP_GET_ANY:
     if (!build_get(b, in)) outlined(b, in);
     return true;

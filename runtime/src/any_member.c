@@ -265,10 +265,16 @@ static const char *member_symbol(tz_thread *th, const tz_string *s) {
   return name;
 }
 
+static void note_index(tz_thread *th, tz_insn *pc, const tz_class *cls, tz_any_kind index) {
+  unsigned seen = cls == th->vm->any_array_class && index == TZ_SAW_INT ? TZ_INDEX_ARRAY : TZ_INDEX_OTHER;
+  if (seen & ~tz_insn_x(*pc)) *pc |= (tz_insn)seen << 8;
+}
+
 tz_insn *tz_slow_index_any(tz_thread *th, tz_insn *pc) {
   uint64_t operands[2] = {reg_b(th, pc)->u, reg_c(th, pc)->u};
   const tz_class *cls = class_of(operands[0]);
   tz_any_kind index_kind = tz_any_kind_of(th, operands[1]);
+  note_index(th, pc, cls, index_kind);
   if (cls != NULL && index_kind == TZ_SAW_INT && (is_array(cls) || cls == th->vm->string_class)) {
     tz_array *array = tz_any_object(operands[0]);
     int64_t i = tz_any_int_value(operands[1]);
@@ -290,6 +296,7 @@ tz_insn *tz_slow_set_index_any(tz_thread *th, tz_insn *pc) {
   uint64_t operands[3] = {reg_b(th, pc)->u, reg_c(th, pc)->u, reg_a(th, pc)->u};
   const tz_class *cls = class_of(operands[0]);
   tz_any_kind index_kind = tz_any_kind_of(th, operands[1]);
+  note_index(th, pc, cls, index_kind);
   if (is_array(cls) && index_kind == TZ_SAW_INT) {
     tz_array *array = tz_any_object(operands[0]);
     int64_t i = tz_any_int_value(operands[1]);

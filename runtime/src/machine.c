@@ -152,7 +152,9 @@ static bool other_classes_init(tz_vm *vm) {
   if (vm->int_box_class == NULL || vm->process_class == NULL || vm->dyn_class == NULL) return false;
   tz_type_simple(vm, TZ_KIND_PROCESS)->class_ = vm->process_class;
   vm->process_class->type = tz_type_simple(vm, TZ_KIND_PROCESS);
-  return true;
+  const tz_type *array = tz_type_array(vm, tz_type_simple(vm, TZ_KIND_ANY));
+  vm->any_array_class = array != NULL ? array->class_ : NULL;
+  return vm->any_array_class != NULL;
 }
 
 static bool string_class_init(tz_vm *vm) {

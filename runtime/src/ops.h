@@ -439,8 +439,20 @@ OP(SET_ANY) {
   members->words[site->way[0].member.slot].u = RU(a);
   NEXT(1);
 } END
-OP(INDEX_ANY) SLOW(index_any); END
-OP(SET_INDEX_ANY) SLOW(set_index_any); END
+/* An array of dynamic values by an int, once the slow path has seen one (x). */
+#define ANY_ELEMENT(name)                                                                                  \
+  uint64_t v = RU(b), w = RU(c);                                                                           \
+  if (TZ_UNLIKELY(!tz_word_is_ref(v) || !tz_any_is_int(w) || !(X & TZ_INDEX_ARRAY))) SLOW(name);           \
+  tz_array *array = (tz_array *)v;                                                                         \
+  uint64_t i = (uint64_t)tz_any_to_int(w);                                                                 \
+  if (TZ_UNLIKELY(tz_object_class(array) != th->vm->any_array_class || i >= (uint64_t)array->length)) SLOW(name)
+OP(INDEX_ANY) { ANY_ELEMENT(index_any); WU(a, array->words[i].u); NEXT(1); } END
+OP(SET_INDEX_ANY) {
+  ANY_ELEMENT(set_index_any);
+  if (TZ_UNLIKELY(array->header.meta & TZ_META_BARRIER)) SLOW(set_index_any);
+  array->words[i].u = RU(a);
+  NEXT(1);
+} END
 OP(NEW_DYN) SLOW(new_dyn); END
 
 /* Exceptions */

@@ -35,6 +35,9 @@ tz_array *tz_array_new_checked(tz_thread *th, const tz_type *type, int64_t lengt
  * everything but null; returns the method otherwise. Pure. */
 tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *interface, uint32_t method);
 
+/* The x byte of index.any and set.index.any: what has been indexed. */
+enum { TZ_INDEX_ARRAY = 1 /* an array of dynamic values, by an int */, TZ_INDEX_OTHER = 2 };
+
 /* tz_site_way.member.rep of get.any and set.any. */
 enum {
   TZ_MEMBER_WORD = 1,    /* field `slot`, a reference or any */

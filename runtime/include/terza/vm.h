@@ -69,7 +69,8 @@ struct tz_vm {
   tz_module *modules;
   struct tz_native_table *natives;
   tz_class *error_classes[TZ_ERROR_COUNT];
-  tz_class *object_class, *string_class, *int_box_class, *process_class, *dyn_class, *chan_class, *func_class;
+  tz_class *object_class, *string_class, *int_box_class, *process_class, *dyn_class, *chan_class, *func_class,
+      *any_array_class; /* arrays of dynamic values */
   struct tz_scheduler *scheduler;
   tz_thread *thread;        /* the one worker */
   tz_hooks hooks;
