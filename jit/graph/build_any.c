@@ -2,6 +2,7 @@
  * speculated on; values are unboxed where they are used and boxed where they are made, so that chains of operations cancel
  * out. */
 #include "builder.h"
+#include "class.h"
 #include "slow.h"
 
 #define A tz_insn_a(in)
@@ -9,7 +10,7 @@
 #define C tz_insn_c(in)
 #define READ(reg) tz_read(b, reg)
 
-enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3 };
+enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3, SAW_OTHER = 8 };
 
 static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) { tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND); }
 
@@ -95,6 +96,49 @@ static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, 
   return tz_join_finish(b, &join, gives_any(op) ? TZ_TYPE_ANY : TZ_TYPE_INT);
 }
 
+/* Where x is no reference: it must not be a number, which may equal one of another kind. */
+static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x) {
+  tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), 900);
+  b->block = fork.no;
+  tz_node *is_number = tz_emit_i2(b, TZ_NODE_OR, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x));
+  tz_guard(b, tz_emit_not(b, is_number), TZ_DEOPT_KIND);
+  tz_join_add(b, join, tz_emit_int(b, 0));
+  b->block = fork.yes;
+}
+
+enum { EQUALS_SLOT = 1 }; /* Object's vtable: toString, equals, hash */
+
+/* Neither has been a number or a string: the same word is equal; of two objects the first may say so, if its class has an
+ * equals of its own. */
+static void build_same(tz_builder *b, tz_insn in) {
+  const tz_vm *vm = b->graph->vm;
+  tz_node *x = READ(B), *y = READ(C);
+  tz_join join = {0};
+  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_SAME, x, y), 400);
+  b->block = fork.yes;
+  tz_join_add(b, &join, tz_emit_int(b, 1));
+  b->block = fork.no;
+  join_unequal_immediate(b, &join, x);
+  join_unequal_immediate(b, &join, y);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, vm->string_class)), TZ_DEOPT_KIND);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, vm->int_box_class)), TZ_DEOPT_KIND);
+  tz_node *is_object = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
+  is_object->imm.p = vm->object_class;
+  fork = tz_branch(b, is_object, 1000);
+  b->block = fork.no;
+  tz_join_add(b, &join, tz_emit_int(b, 0));
+  b->block = fork.yes;
+  tz_node *equals = tz_emit_i1(b, TZ_NODE_METHOD, cls);
+  equals->aux = EQUALS_SLOT;
+  fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, equals, tz_emit_address(b, vm->object_class->vtable[EQUALS_SLOT])), 1000);
+  b->block = fork.yes;
+  tz_join_add(b, &join, tz_emit_int(b, 0));
+  b->block = fork.no;
+  tz_join_add(b, &join, tz_build_outlined(b));
+  tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
+}
+
 static void build_arithmetic(tz_builder *b, tz_insn in) {
   uint8_t op = tz_insn_op(in);
   unsigned saw_b = tz_insn_x(in) & 15, saw_c = tz_insn_x(in) >> 4;
@@ -104,6 +148,10 @@ static void build_arithmetic(tz_builder *b, tz_insn in) {
   }
   if (saw_b == 0) {
     tz_deopt(b, TZ_DEOPT_UNREACHED);
+    return;
+  }
+  if (op == TZ_OP_EQ_ANY && saw_b == SAW_OTHER && saw_c == SAW_OTHER) {
+    build_same(b, in);
     return;
   }
   bool are_ints = saw_b == SAW_INT && saw_c == SAW_INT, are_numbers = ((saw_b | saw_c) & ~(unsigned)SAW_NUMBER) == 0;
@@ -208,12 +256,46 @@ static bool is_loadable(const tz_site_way *way) {
   return way->cls != 0 && !(way->cls & 3) && way->member.rep >= TZ_MEMBER_WORD && way->member.rep <= TZ_MEMBER_TYPED && way->member.slot >= 0;
 }
 
-/* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what is not loaded. */
-static bool build_get(tz_builder *b, tz_insn in) {
+/* Fields that hold what they are given: dynamic ones, and numbers. */
+static bool is_storable(const tz_site_way *way) {
+  if (!is_loadable(way)) return false;
+  const tz_class *cls = (const tz_class *)(uintptr_t)way->cls;
+  if (way->member.rep == TZ_MEMBER_DYNAMIC) return true;
+  return cls->fields[way->member.slot].type->rep != 'R' && !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
+}
+
+static tz_node *as_field(tz_builder *b, tz_node *value, const tz_type *type) {
+  if (type->rep == 'F') return number(b, value, SAW_NUMBER);
+  if (type->rep != 'I') return value;
+  if (type->kind != TZ_KIND_BOOL) return unbox_int(b, value);
+  guard_kind(b, TZ_NODE_ANY_IS_BOOL, value);
+  return tz_emit_i1(b, TZ_NODE_UNBOX_BOOL, value);
+}
+
+static void store_member(tz_builder *b, tz_node *object, const tz_site_way *way, tz_node *value) {
+  uint32_t slot = (uint32_t)way->member.slot;
+  if (way->member.rep == TZ_MEMBER_DYNAMIC) {
+    tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
+    TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, members, tz_emit_int(b, slot), value)->aux = TZ_KIND_ANY;
+    return;
+  }
+  const tz_class *cls = (const tz_class *)(uintptr_t)way->cls;
+  tz_node *word = as_field(b, value, cls->fields[slot].type);
+  tz_emit2(b, TZ_NODE_STORE_FIELD, TZ_TYPE_VOID, object, word)->aux = slot;
+}
+
+static tz_node *member_way(tz_builder *b, tz_insn in, tz_node *object, const tz_site_way *way, bool is_load) {
+  if (is_load) return load_member(b, object, way);
+  store_member(b, object, way, READ(A));
+  return NULL;
+}
+
+/* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what needs more than that. */
+static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
   tz_site site = *(const tz_site *)&b->scope->function->k[C];
   uint32_t n = 0;
-  while (n < TZ_SITE_WAYS && site.way[n].cls != 0)
-    if (!is_loadable(&site.way[n++])) return false;
+  for (; n < TZ_SITE_WAYS && site.way[n].cls != 0; n++)
+    if (!(is_load ? is_loadable(&site.way[n]) : is_storable(&site.way[n]))) return false;
   if (n == 0 || site.misses > 0 || !tz_may_speculate(b)) return false;
   tz_node *object = READ(B);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
@@ -223,30 +305,16 @@ static bool build_get(tz_builder *b, tz_insn in) {
     tz_node *is = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[i].cls));
     if (i + 1 == n) {
       tz_guard(b, is, TZ_DEOPT_CLASS);
-      tz_join_add(b, &join, load_member(b, object, &site.way[i]));
+      tz_join_add(b, &join, member_way(b, in, object, &site.way[i], is_load));
       break;
     }
     tz_fork fork = tz_branch(b, is, 700);
     b->block = fork.yes;
-    tz_join_add(b, &join, load_member(b, object, &site.way[i]));
+    tz_join_add(b, &join, member_way(b, in, object, &site.way[i], is_load));
     b->block = fork.no;
   }
-  tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_ANY));
-  return true;
-}
-
-/* A member that a dynamic object of the one shape seen has already. */
-static bool build_set(tz_builder *b, tz_insn in) {
-  const tz_site *site = (const tz_site *)&b->scope->function->k[C];
-  const tz_site_way *way = &site->way[0];
-  bool is_simple = way->cls != 0 && !(way->cls & 3) && site->way[1].cls == 0 && site->misses == 0 && way->member.rep == TZ_MEMBER_DYNAMIC;
-  if (!is_simple || !tz_may_speculate(b)) return false;
-  tz_node *object = READ(B);
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, object);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)way->cls)), TZ_DEOPT_CLASS);
-  tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
-  TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, members, tz_emit_int(b, way->member.slot), READ(A))->aux = TZ_KIND_ANY;
+  tz_node *value = tz_join_finish(b, &join, is_load ? TZ_TYPE_ANY : TZ_TYPE_VOID);
+  if (is_load) tz_write(b, A, value);
   return true;
 }
 
@@ -306,10 +374,10 @@ bool tz_build_any(tz_builder *b) {
   case TZ_OP_INDEX_ANY: build_index(b, in); return true;
   case TZ_OP_SET_INDEX_ANY: build_set_index(b, in); return true;
   case TZ_OP_GET_ANY:
-    if (!build_get(b, in)) outlined(b, in);
+    if (!build_member(b, in, true)) outlined(b, in);
     return true;
   case TZ_OP_SET_ANY:
-    if (!build_set(b, in)) outlined(b, in);
+    if (!build_member(b, in, false)) outlined(b, in);
     return true;
   default: return false;
   }

@@ -210,23 +210,40 @@ static void build_receiver_call(tz_builder *b, call *c) {
 
 enum { WAY_SHAPE = 1, WAY_CONVERTS = 2, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
 
+/* Methods that take and give dynamic values as they are. */
+static bool has_plain_ways(const tz_site *site, uint32_t n, uint32_t n_args) {
+  if (site->misses > 0) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    const tz_site_way *way = &site->way[i];
+    const tz_class *cls = (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS);
+    if (way->cls & WAY_BITS || cls->shape != NULL || way->target == NULL || way->target->n_params != n_args) return false;
+  }
+  return true;
+}
+
 static void build_any_call(tz_builder *b, const call *c) {
-  const tz_site *site = (const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
-  const tz_class *cls = (const tz_class *)(uintptr_t)(site->way[0].cls & ~(uint32_t)WAY_BITS);
-  tz_function *f = site->way[0].target;
-  bool is_plain = n_ways(site) == 1 && site->misses == 0 && !(site->way[0].cls & WAY_BITS) && cls->shape == NULL;
-  if (n_ways(site) == 0 && tz_may_speculate(b)) {
+  tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
+  uint32_t n = n_ways(&site);
+  bool speculates = tz_may_speculate(b);
+  if (n == 0 && speculates) {
     tz_deopt(b, TZ_DEOPT_UNREACHED);
     return;
   }
-  if (!is_plain || !tz_may_speculate(b) || f == NULL || f->n_params != c->n) {
+  if (n == 0 || !speculates || !has_plain_ways(&site, n, c->n)) {
     finish(b, c, tz_build_outlined(b));
     return;
   }
+  float frequency = b->frequency;
+  sort_ways(&site, n);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
-  tz_node *seen = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, seen, tz_emit_address(b, cls)), TZ_DEOPT_CLASS);
-  finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->result));
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  tz_join join = {0};
+  for (uint32_t i = 0; i + 1 < n; i++) call_way(b, c, &join, cls, &site.way[i], 1024 / (n - i));
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[n - 1].cls)), TZ_DEOPT_CLASS);
+  tz_join_add(b, &join, tz_build_call_of(b, site.way[n - 1].target, c->args, c->n, c->result));
+  tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);
+  b->frequency = frequency;
+  finish(b, c, value);
 }
 
 /* ---- One instruction ---- */
