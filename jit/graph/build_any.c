@@ -108,6 +108,15 @@ static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x) {
 
 enum { EQUALS_SLOT = 1 }; /* Object's vtable: toString, equals, hash */
 
+static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node *y) {
+  const tz_sig *signature = b->graph->vm->object_class->methods[EQUALS_SLOT].signature;
+  if (signature->n_params != 1 || signature->params[0]->rep != 'Y' || signature->result->rep != 'I') return tz_build_outlined(b);
+  tz_node *call = TZ_EMIT(b, CALL_POINTER, TZ_TYPE_INT, equals, x, y);
+  call->state = tz_state_place(b);
+  tz_check_pending(b);
+  return tz_emit_i2(b, TZ_NODE_NE, call, tz_emit_int(b, 0));
+}
+
 /* Neither has been a number or a string: the same word is equal; of two objects the first may say so, if its class has an
  * equals of its own. */
 static void build_same(tz_builder *b, tz_insn in) {
@@ -135,7 +144,7 @@ static void build_same(tz_builder *b, tz_insn in) {
   b->block = fork.yes;
   tz_join_add(b, &join, tz_emit_int(b, 0));
   b->block = fork.no;
-  tz_join_add(b, &join, tz_build_outlined(b));
+  tz_join_add(b, &join, call_equals(b, equals, x, y));
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
 }
 
@@ -264,7 +273,7 @@ static bool is_storable(const tz_site_way *way) {
   return cls->fields[way->member.slot].type->rep != 'R' && !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
 }
 
-static tz_node *as_field(tz_builder *b, tz_node *value, const tz_type *type) {
+tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type) {
   if (type->rep == 'F') return number(b, value, SAW_NUMBER);
   if (type->rep != 'I') return value;
   if (type->kind != TZ_KIND_BOOL) return unbox_int(b, value);
@@ -280,7 +289,7 @@ static void store_member(tz_builder *b, tz_node *object, const tz_site_way *way,
     return;
   }
   const tz_class *cls = (const tz_class *)(uintptr_t)way->cls;
-  tz_node *word = as_field(b, value, cls->fields[slot].type);
+  tz_node *word = tz_build_unboxed(b, value, cls->fields[slot].type);
   tz_emit2(b, TZ_NODE_STORE_FIELD, TZ_TYPE_VOID, object, word)->aux = slot;
 }
 
@@ -333,9 +342,10 @@ static bool build_any_element(tz_builder *b, tz_insn in, tz_node **array, tz_nod
 }
 
 static void build_index(tz_builder *b, tz_insn in) {
-  tz_node *array, *index;
+  tz_node *array, *index, *element, *args[] = {READ(B), READ(C)};
   if (!build_any_element(b, in, &array, &index)) {
-    outlined(b, in);
+    if (!tz_build_operator(b, args, 2, A, &element)) outlined(b, in);
+    else if (b->block != NULL) tz_write(b, A, element);
     return;
   }
   tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, array, index);
@@ -344,9 +354,9 @@ static void build_index(tz_builder *b, tz_insn in) {
 }
 
 static void build_set_index(tz_builder *b, tz_insn in) {
-  tz_node *array, *index;
+  tz_node *array, *index, *nothing, *args[] = {READ(B), READ(C), READ(A)};
   if (build_any_element(b, in, &array, &index)) TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, array, index, READ(A))->aux = TZ_KIND_ANY;
-  else tz_build_outlined(b);
+  else if (!tz_build_operator(b, args, 3, TZ_REG_DISCARD, &nothing)) tz_build_outlined(b);
 }
 
 /* ---- One instruction ---- */

@@ -210,40 +210,108 @@ static void build_receiver_call(tz_builder *b, call *c) {
 
 enum { WAY_SHAPE = 1, WAY_CONVERTS = 2, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
 
-/* Methods that take and give dynamic values as they are. */
-static bool has_plain_ways(const tz_site *site, uint32_t n, uint32_t n_args) {
+static const tz_class *class_of_way(const tz_site_way *way) { return (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS); }
+
+/* Whether the arguments but the receiver, and the result, are dynamic or convert without a check that only the interpreter makes. */
+static bool is_convertible(const tz_function *f, uint32_t n_args) {
+  const tz_sig *sig = f->signature;
+  if (f->n_params != n_args) return false;
+  for (uint32_t i = 1; i < n_args; i++)
+    if (sig->params[i]->rep == 'R') return false;
+  return sig->result->rep != 'I' || sig->result->kind == TZ_KIND_BOOL; /* an int may need memory to become dynamic */
+}
+
+static bool has_known_methods(const tz_site *site, uint32_t n, uint32_t n_args) {
   if (site->misses > 0) return false;
   for (uint32_t i = 0; i < n; i++) {
     const tz_site_way *way = &site->way[i];
-    const tz_class *cls = (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS);
-    if (way->cls & WAY_BITS || cls->shape != NULL || way->target == NULL || way->target->n_params != n_args) return false;
+    if (way->cls & WAY_SHAPE || class_of_way(way)->shape != NULL || way->target == NULL) return false;
+    if (!is_convertible(way->target, n_args)) return false;
   }
   return true;
+}
+
+static tz_node *as_dynamic(tz_builder *b, tz_node *value, const tz_type *type) {
+  switch (type->rep) {
+  case 'I': return tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, value);
+  case 'F': return tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, value);
+  case 'N': return tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL);
+  default: return value;
+  }
+}
+
+static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function *f) {
+  tz_node **args = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *args);
+  for (uint32_t i = 0; i < c->n; i++) args[i] = i == 0 ? c->args[0] : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
+  tz_node *value = tz_build_call_of(b, f, args, c->n, c->result);
+  if (b->block != NULL) tz_join_add(b, join, as_dynamic(b, value, f->signature->result));
+}
+
+bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result, tz_node **value) {
+  const tz_function *f = b->scope->function;
+  const tz_branch_profile *seen = f->branches != NULL ? &f->branches[b->pc] : NULL;
+  if (seen == NULL || seen->taken == 0 || seen->taken == UINT32_MAX || !tz_may_speculate(b)) return false;
+  tz_function *method = (tz_function *)(uintptr_t)seen->not_taken;
+  if (!is_convertible(method, n)) return false;
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, args[0]), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, args[0]);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)seen->taken)), TZ_DEOPT_CLASS);
+  for (uint32_t i = 1; i < n; i++) args[i] = tz_build_unboxed(b, args[i], method->signature->params[i]);
+  tz_node *call = tz_build_call_of(b, method, args, n, result);
+  *value = b->block != NULL ? as_dynamic(b, call, method->signature->result) : NULL;
+  return true;
+}
+
+static void call_methods(tz_builder *b, const call *c, tz_site *site, uint32_t n) {
+  float frequency = b->frequency;
+  sort_ways(site, n);
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  tz_join join = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    tz_node *is = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, class_of_way(&site->way[i])));
+    tz_fork fork = {0};
+    b->frequency = frequency / (float)n;
+    if (i + 1 == n) {
+      tz_guard(b, is, TZ_DEOPT_CLASS);
+    } else {
+      fork = tz_branch(b, is, 1024 / (n - i));
+      b->block = fork.yes;
+    }
+    call_method(b, c, &join, site->way[i].target);
+    b->block = fork.no;
+  }
+  tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);
+  b->frequency = frequency;
+  finish(b, c, value);
+}
+
+/* `len` of what is an array or a string: Rima has an instruction for it where it knows the type. */
+static void call_length(tz_builder *b, const call *c) {
+  const tz_vm *vm = b->graph->vm;
+  tz_node *x = c->args[0];
+  tz_join join = {0};
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), TZ_DEOPT_KIND);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
+  tz_node *is_array = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, vm->any_array_class));
+  tz_node *is_string = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, vm->string_class));
+  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_OR, is_array, is_string), 1000);
+  b->block = fork.yes;
+  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, tz_emit_i1(b, TZ_NODE_LENGTH, x)));
+  b->block = fork.no;
+  tz_node *other = tz_build_outlined(b);
+  tz_join_add(b, &join, other != NULL ? other : tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL));
+  finish(b, c, tz_join_finish(b, &join, TZ_TYPE_ANY));
 }
 
 static void build_any_call(tz_builder *b, const call *c) {
   tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
   uint32_t n = n_ways(&site);
   bool speculates = tz_may_speculate(b);
-  if (n == 0 && speculates) {
-    tz_deopt(b, TZ_DEOPT_UNREACHED);
-    return;
-  }
-  if (n == 0 || !speculates || !has_plain_ways(&site, n, c->n)) {
-    finish(b, c, tz_build_outlined(b));
-    return;
-  }
-  float frequency = b->frequency;
-  sort_ways(&site, n);
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
-  tz_join join = {0};
-  for (uint32_t i = 0; i + 1 < n; i++) call_way(b, c, &join, cls, &site.way[i], 1024 / (n - i));
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[n - 1].cls)), TZ_DEOPT_CLASS);
-  tz_join_add(b, &join, tz_build_call_of(b, site.way[n - 1].target, c->args, c->n, c->result));
-  tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);
-  b->frequency = frequency;
-  finish(b, c, value);
+  if (n == 0 && c->n == 1 && speculates && site.name != NULL && strcmp(site.name, "len") == 0) call_length(b, c);
+  else if (n == 0 && speculates) tz_deopt(b, TZ_DEOPT_UNREACHED);
+  else if (n > 0 && speculates && has_known_methods(&site, n, c->n)) call_methods(b, c, &site, n);
+  else finish(b, c, tz_build_outlined(b));
 }
 
 /* ---- One instruction ---- */

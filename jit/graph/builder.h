@@ -111,6 +111,11 @@ bool tz_build_any(tz_builder *b);
 tz_node *tz_build_outlined(tz_builder *b);
 /* A call of f with args; inlines it if it may. The result, NULL if none. */
 tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result_reg);
+/* The operator at hand by the method that objects of the class seen have for it; args are changed. False: more than one class, or
+ * nothing known. */
+bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result_reg, tz_node **value);
 tz_node *tz_load_field(tz_builder *b, tz_node *object, uint32_t slot, tz_node_type type);
 /* 1 if strings s and t, null or not, have the same bytes. */
 tz_node *tz_build_same_text(tz_builder *b, tz_node *s, tz_node *t);
+/* A dynamic value as a number, bool or dynamic value of a declared type, guarded. */
+tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type);

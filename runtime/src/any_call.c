@@ -5,6 +5,7 @@
  * it cls | 1   a dynamic object's shape: member.slot holds what is called cls | 2   a function whose
  * arguments or result need conversion */
 #include "any.h"
+#include "profile.h"
 #include "terza/opcode.h"
 
 enum { WAY_SHAPE = 1, WAY_CONVERTS = 2 };
@@ -62,6 +63,7 @@ tz_insn *tz_any_call_method(tz_thread *th, tz_insn *pc, const char *name, const 
   if (symbol == NULL) return tz_throw(th, pc, TZ_ERROR_OUT_OF_MEMORY, NULL);
   tz_function *f = tz_any_find_method(th, args[0], symbol, n);
   if (f == NULL) return tz_any_no_member(th, pc, args[0], name);
+  if (tz_word_is_ref(args[0])) tz_profile_method(th, pc, tz_object_class(tz_any_object(args[0])), f);
   return tz_any_call_operator(th, pc, f, args, n);
 }
 

@@ -19,6 +19,8 @@ static bool is_allocation(uint8_t op) {
   return op == TZ_OP_NEW || op == TZ_OP_NEW_ARRAY || op == TZ_OP_NEW_DYN;
 }
 
+bool tz_profile_is_count(tz_insn in) { return is_conditional_branch(tz_insn_op(in)) || is_allocation(tz_insn_op(in)); }
+
 static void begin_burst(tz_thread *th) {
   th->profiling = true;
   th->profile_left = TZ_PROFILE_BURST;
@@ -44,6 +46,14 @@ static tz_branch_profile *counters(tz_thread *th, tz_function *f, const tz_insn 
   if (f->code == NULL || at >= f->n_words) return NULL;
   if (f->branches == NULL) f->branches = tz_arena_alloc(th->vm->arena, f->n_words * sizeof *f->branches);
   return f->branches != NULL ? &f->branches[at] : NULL;
+}
+
+void tz_profile_method(tz_thread *th, tz_insn *pc, const tz_class *cls, tz_function *method) {
+  tz_branch_profile *seen = counters(th, TZ_FRAME_FUNCTION(th->fp), pc);
+  uint32_t address = (uint32_t)(uintptr_t)cls;
+  if (seen == NULL || seen->taken == address) return;
+  if (seen->taken == 0) seen->not_taken = (uint32_t)(uintptr_t)method;
+  seen->taken = seen->taken == 0 ? address : UINT32_MAX;
 }
 
 static void count(uint32_t *counter) { *counter += *counter != UINT32_MAX; }

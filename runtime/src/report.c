@@ -1,5 +1,6 @@
 /* report.c: text for --trace-gc, --dump-stats, --dump-profile. Reads only. */
 #include "report.h"
+#include "profile.h"
 #include "class.h"
 #include "error.h"
 #include "scheduler.h"
@@ -74,7 +75,7 @@ static int hotter(const void *a, const void *b) {
 static void report_branches(tz_vm *vm, const tz_function *f) {
   for (uint32_t pc = 0; f->branches != NULL && pc < f->n_words; pc++) {
     tz_branch_profile b = f->branches[pc];
-    if (b.taken + b.not_taken == 0) continue;
+    if (b.taken + b.not_taken == 0 || !tz_profile_is_count(f->code[pc])) continue;
     print(vm, "    pc %u line %u: taken %u, not taken %u\n", pc, tz_function_line(f, pc), b.taken,
           b.not_taken);
   }
