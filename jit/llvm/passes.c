@@ -21,8 +21,7 @@ static const char guards_only[] = "function(lower-guard-intrinsic)";
 static const char guards[] = CLEAN_THEN(INVARIANT);
 static const char guards_predicated[] = CLEAN_THEN(INVARIANT PREDICATE);
 
-/* What default<O2> does that pays for functions that graph passes have worked on; half its time. No SLP
- * vectorizer: vectors of references would live across safepoints. */
+/* What default<O2> does that pays for functions that graph passes have worked on; half its time. */
 static const char optimize[] =
     "function(jump-threading,correlated-propagation,reassociate,loop-simplify,lcssa,loop-mssa(licm),"
     "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn," COMBINE "dse,adce,simplifycfg,"
