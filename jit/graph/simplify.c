@@ -181,7 +181,7 @@ static bool simplify_once(tz_graph *g) {
   for (tz_block *b; (b = tz_facts_next(s.facts)) != NULL;) visit_block(&s, b);
   tz_graph_apply_replacements(g);
   tz_graph_sweep(g);
-  return s.changed;
+  return tz_thread_jumps(g) || s.changed;
 }
 
 void tz_pass_simplify(tz_graph *g) {

@@ -36,6 +36,9 @@ tz_node *tz_fold_range(tz_simplifier *s, tz_node *n); /* comparisons and the lik
  * ---- */
 void tz_simplify_phis(tz_simplifier *s);
 
+/* ---- thread.c: jumps over branches whose outcome the way there decides; orders. True: it did. ---- */
+bool tz_thread_jumps(tz_graph *g);
+
 /* ---- sweep.c ---- */
 /* Puts a block on each edge from a block with several successors to one with several predecessors; orders. */
 void tz_graph_split_critical_edges(tz_graph *g);

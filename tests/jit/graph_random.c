@@ -155,10 +155,10 @@ static void join(maker *m, tz_block *a, tz_node *const *env_a, tz_block *b, tz_n
   }
 }
 
-static void choice(maker *m, int depth) {
+static void choice(maker *m, int depth, tz_node *cond) {
   tz_node *before[REGISTERS], *yes[REGISTERS];
   memcpy(before, m->env, sizeof before);
-  fork f = branch(m, condition(m));
+  fork f = branch(m, cond);
   m->b = f.yes;
   statements(m, depth + 1);
   tz_block *end = m->b;
@@ -392,8 +392,31 @@ static void call(maker *m) {
   if (n->type == TZ_TYPE_INT) m->env[INT] = n;
 }
 
+/* What an inlined predicate leaves: two ways meet with a constant each, and a branch on that. */
+static void predicate(maker *m, int depth) {
+  tz_node *before[REGISTERS], *yes[REGISTERS], *no[REGISTERS];
+  tz_node *constants[] = {number(m, 0), number(m, (int64_t)pick(m, 3)),
+                          constant(m, TZ_NODE_REF, TZ_TYPE_REF, 0)};
+  uint32_t how = pick(m, 3), r = how == 2 ? NODE : INT;
+  memcpy(before, m->env, sizeof before);
+  fork f = branch(m, condition(m));
+  m->b = f.yes;
+  if (pick(m, 2)) guard(m, condition(m));
+  if (pick(m, 3) > 0) m->env[r] = how == 2 ? m->env[1] : constants[1];
+  tz_block *end = m->b;
+  memcpy(yes, m->env, sizeof yes);
+  memcpy(m->env, before, sizeof before);
+  m->b = f.no;
+  m->env[r] = how == 2 ? constants[2] : constants[0];
+  memcpy(no, m->env, sizeof no);
+  join(m, end, yes, m->b, no);
+  tz_node *x = m->env[r];
+  if (how > 0) x = how == 2 ? unary(m, TZ_NODE_IS_NULL, x) : binary(m, TZ_NODE_EQ, x, constants[0]);
+  choice(m, depth, x);
+}
+
 static void statement(maker *m, int depth) {
-  switch (pick(m, 17)) {
+  switch (pick(m, 19)) {
   case 0:
   case 1: compute(m); break;
   case 2: compute_float(m); break;
@@ -417,7 +440,11 @@ static void statement(maker *m, int depth) {
       break;
     } /* fall through */
   case 15:
-    if (depth < MAX_DEPTH) choice(m, depth);
+    if (depth < MAX_DEPTH) choice(m, depth, condition(m));
+    break;
+  case 16:
+  case 17:
+    if (depth < MAX_DEPTH) predicate(m, depth);
     break;
   default:
     if (depth < MAX_DEPTH) loop(m, depth);
