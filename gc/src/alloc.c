@@ -29,7 +29,7 @@ void tz_heap_set_room(tz_heap *heap) {
   if (left < min_size(2 * max_size(heap->options.chunk_size, heap->options.large_threshold), heap->limit / 8))
     left = 0;
   if (heap->is_generational) {
-    heap->room = min_size(left, (size_t)(heap->nursery + heap->options.nursery_size - heap->nursery_top));
+    heap->room = min_size(left, (size_t)(heap->nursery + heap->nursery_size - heap->nursery_top));
     return;
   }
   size_t until_threshold = heap->full_threshold > used ? heap->full_threshold - used : 0;
@@ -56,7 +56,7 @@ typedef struct span {
 
 static span take_from_nursery(tz_heap *heap, size_t least, size_t wanted) {
   char *top = heap->nursery_top;
-  size_t left = (size_t)(heap->nursery + heap->options.nursery_size - top);
+  size_t left = (size_t)(heap->nursery + heap->nursery_size - top);
   size_t bytes = min_size(wanted, min_size(heap->room, left)) & ~(size_t)7;
   if (bytes < least) return (span){NULL, 0};
   heap->nursery_top = top + bytes;

@@ -85,6 +85,9 @@ static void collect_young(tz_heap *heap) {
   empty_nursery(heap);
   heap->stats.bytes_copied += v.bytes_copied;
   heap->stats.bytes_promoted += v.bytes_promoted;
+  tz_nursery_adapt(heap, &(tz_young_outcome){.copied = v.bytes_copied,
+                                             .waited = (size_t)(survivors_before - heap->survivors[half]),
+                                             .waited_copied = v.bytes_waited});
 }
 
 /* ---- full ---- */

@@ -6,10 +6,12 @@
 
 #define MIB ((size_t)1 << 20)
 #define LEAST_LIMIT (1 * MIB)
+#define ALIGNMENT (2 * MIB) /* of the regions, and so of parts that are as large: a huge page */
 
 tz_gc_options tz_gc_options_default(void) {
   return (tz_gc_options){.collector = TZ_GC_GENERATIONAL,
                          .nursery_size = 4 * MIB,
+                         .nursery_max = 64 * MIB,
                          .chunk_size = 32 << 10,
                          .large_threshold = 64 << 10,
                          .promote_age = 2,
@@ -19,6 +21,7 @@ tz_gc_options tz_gc_options_default(void) {
                          .stress_full_every = 16};
 }
 
+static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
 static size_t clamp(size_t x, size_t low, size_t high) { return x < low ? low : x > high ? high : x; }
 
 static size_t machine_memory(void) { return (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE); }
@@ -38,7 +41,7 @@ static void normalize_options(tz_gc_options *o) {
 /* Regions for the limit twice over (a full collection copies), with a share for those that are not quite
  * full. */
 static size_t region_max(const tz_gc_options *o) {
-  size_t once = (o->heap_limit + o->nursery_size * 2) / (TZ_REGION_SIZE - o->large_threshold);
+  size_t once = (o->heap_limit + o->nursery_max * 2) / (TZ_REGION_SIZE - o->large_threshold);
   return 2 * once + 64;
 }
 
@@ -46,9 +49,12 @@ static size_t region_max(const tz_gc_options *o) {
 static bool reserve_space(tz_heap *heap) {
   tz_gc_options *o = &heap->options;
   for (;; o->heap_limit /= 2) {
-    heap->young_bytes = heap->is_generational ? 3 * o->nursery_size : 0;
+    size_t part = clamp(o->nursery_max, o->nursery_size, max_size(o->nursery_size, o->heap_limit / 8));
+    o->nursery_max = part & ~(size_t)0xfff;
+    heap->part_bytes = heap->is_generational ? o->nursery_max : 0;
+    heap->young_bytes = 3 * heap->part_bytes;
     heap->regions.max = (uint32_t)region_max(o);
-    heap->reservation_bytes = heap->young_bytes + ((size_t)heap->regions.max + 1) * TZ_REGION_SIZE;
+    heap->reservation_bytes = heap->young_bytes + (size_t)heap->regions.max * TZ_REGION_SIZE + ALIGNMENT;
     void *p =
         mmap(NULL, heap->reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p != MAP_FAILED) {
@@ -62,18 +68,13 @@ static bool reserve_space(tz_heap *heap) {
 static bool lay_out_space(tz_heap *heap) {
   tz_region_space *s = &heap->regions;
   uint64_t after_young = (uint64_t)(uintptr_t)(heap->reservation + heap->young_bytes);
-  size_t pad = -after_young & (TZ_REGION_SIZE - 1);
+  size_t pad = -after_young & (ALIGNMENT - 1);
   char *young = heap->reservation + pad;
   s->base = young + heap->young_bytes;
   s->first = s->last = s->free_list = TZ_NO_REGION;
   s->table = calloc(s->max, sizeof *s->table);
   s->states = calloc(s->max, 1);
-  size_t part = heap->young_bytes / 3;
-  heap->survivors[0] = heap->survivor_top = young;
-  heap->nursery = heap->nursery_top = heap->nursery_touched = young + part;
-  heap->survivors[1] = young + 2 * part;
-  bool is_usable = !heap->young_bytes || mprotect(young, heap->young_bytes, PROT_READ | PROT_WRITE) == 0;
-  return s->table && s->states && is_usable;
+  return s->table && s->states && (!heap->is_generational || tz_nursery_init(heap, young));
 }
 
 tz_heap *tz_gc_heap_new(const tz_gc_options *options, const tz_gc_embedder *embedder) {
@@ -178,6 +179,6 @@ void tz_gc_get_stats(tz_heap *heap, tz_gc_stats *stats) {
   stats->live_after_full = heap->live_after_full;
   stats->full_threshold = heap->full_threshold;
   stats->limit = heap->limit;
-  stats->committed_bytes = heap->young_bytes + ((uint64_t)heap->regions.committed << TZ_REGION_SHIFT);
+  stats->committed_bytes = 3 * heap->part_committed + ((uint64_t)heap->regions.committed << TZ_REGION_SHIFT);
   pthread_mutex_unlock(&heap->lock);
 }

@@ -5,7 +5,8 @@
  *   young_base                                             regions_base
  *   | survivors 0 | nursery              | survivors 1 | region 0 | region 1 | … | region region_max-1 |
  *
- * The survivor half in use ("from") and the nursery are adjacent, so "will this collection move it?" is one
+ * Each of the three young parts has part_bytes of address space, of which part_committed may be touched. The
+ * survivor half in use ("from") and the nursery are adjacent, so "will this collection move it?" is one
  * subtraction and one comparison. Large and permanent objects come from malloc, each behind a node, and are
  * PINNED. Invariant between collections: each old object that refers to a young one has BARRIER clear and
  * stands in a remembered buffer, or is a carded array with a dirty card for the word. */
@@ -84,6 +85,9 @@ struct tz_heap {
   size_t reservation_bytes;
   char *survivors[2], *nursery;
   size_t young_bytes; /* of the three together */
+  size_t part_bytes, part_committed, nursery_size;
+  unsigned calm;     /* young collections in a row that next to nothing survived */
+  unsigned promptly; /* so many young collections more promote at once, and let no survivor wait */
   unsigned from;      /* which survivor half is in use */
   char *survivor_top, *nursery_top;
   char *nursery_touched; /* the nursery is still the kernel's zeroes from here on */
@@ -132,6 +136,16 @@ size_t
 tz_heap_tenured(const tz_heap *heap); /* bytes in use outside the young generation, native memory included */
 size_t tz_heap_used(const tz_heap *heap); /* both together */
 void tz_heap_set_room(tz_heap *heap);     /* after a collection */
+
+/* nursery.c */
+typedef struct tz_young_outcome {
+  size_t copied;        /* bytes, by the young collection that has ended */
+  size_t waited;        /* bytes of survivors there were before it */
+  size_t waited_copied; /* of those bytes, the ones that lived on */
+} tz_young_outcome;
+bool tz_nursery_init(tz_heap *heap, char *young); /* false: no memory */
+void tz_nursery_adapt(tz_heap *heap, const tz_young_outcome *outcome);
+unsigned tz_nursery_promote_age(const tz_heap *heap);
 
 /* large.c */
 tz_object *tz_large_alloc_locked(tz_heap *heap, const tz_layout *layout, size_t bytes);

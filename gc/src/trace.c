@@ -30,6 +30,7 @@ static TZ_ALWAYS_INLINE tz_object *copy_object(tz_visitor *v, tz_object *o, uint
   size_t bytes = TZ_LIKELY(layout->kind == TZ_LAYOUT_FIXED) ? (layout->size + 7u) & ~7u : tz_object_bytes(o);
   unsigned age = (meta & TZ_META_AGE_MASK) >> TZ_META_AGE_SHIFT;
   char *to;
+  if (age) v->bytes_waited += bytes;
   if (age + 1 < v->promote_age && bytes <= (size_t)(v->survivor_limit - v->survivor_top)) {
     to = v->survivor_top;
     v->survivor_top += bytes;
@@ -233,11 +234,11 @@ static void set_young_ranges(tz_visitor *v) {
   if (v->scope == TZ_GC_FULL) return;
   char *to = heap->survivors[!heap->from];
   v->to_base = (uint64_t)(uintptr_t)to;
-  v->to_size = heap->options.nursery_size;
+  v->to_size = heap->part_bytes;
   v->from_size -= v->to_size;
   if (heap->from == 1) v->from_base += v->to_size;
   v->survivor_top = v->survivor_scan = to;
-  v->survivor_limit = to + v->to_size;
+  v->survivor_limit = to + heap->nursery_size;
 }
 
 static void resume_last_region(tz_visitor *v) {
@@ -251,7 +252,7 @@ static void resume_last_region(tz_visitor *v) {
 void tz_trace_begin(tz_visitor *v, tz_heap *heap, tz_gc_scope scope) {
   *v = (tz_visitor){.heap = heap,
                     .scope = scope,
-                    .promote_age = heap->options.promote_age,
+                    .promote_age = tz_nursery_promote_age(heap),
                     .old_meta = heap->is_generational ? TZ_META_BARRIER : 0,
                     .weak_list = TZ_LIST_END,
                     .ephemeron_list = TZ_LIST_END};

@@ -27,6 +27,7 @@ struct tz_visitor {
   tz_large_node *pending;             /* large objects reached and not yet scanned */
   uint64_t weak_list, ephemeron_list; /* undecided ones, linked through their collector's word */
   uint64_t bytes_copied, bytes_promoted;
+  uint64_t bytes_waited; /* of what was copied, the survivors of earlier collections */
 
   void *verification; /* tz_verification, when that is the scope */
 };

@@ -43,7 +43,7 @@ static tz_gc_options gc_options(const tz_options *o) {
   tz_gc_options g = tz_gc_options_default();
   g.collector = o->collector == 1 ? TZ_GC_SEMISPACE : TZ_GC_GENERATIONAL;
   g.heap_limit = (size_t)o->heap_limit;
-  g.nursery_size = (size_t)o->nursery_size;
+  if (o->nursery_size) g.nursery_size = g.nursery_max = (size_t)o->nursery_size;
   g.stress_every_n_allocs = (unsigned)o->stress_alloc;
   g.stress_every_n_safepoints = (unsigned)o->stress_safepoint;
   g.poison_from_space = o->stress_poison ? TZ_GC_POISON_FILL : TZ_GC_POISON_NONE;

@@ -13,7 +13,9 @@ enum { TZ_GC_VERIFY_BEFORE = 1, TZ_GC_VERIFY_AFTER = 2 };
 typedef struct tz_gc_options {
   tz_gc_collector collector;
   size_t heap_limit;       /* bytes of objects and accounted native memory; 0 = half the machine's memory */
-  size_t nursery_size;     /* bytes; 4 MB */
+  size_t nursery_size;     /* bytes allocated between two young collections, at first; 4 MB */
+  size_t nursery_max;      /* it grows up to so many bytes, or an eighth of the limit, while much survives; 64 MB;
+                              at most nursery_size: it does not */
   size_t chunk_size;       /* bytes of a thread's allocation buffer; 32 KB */
   size_t large_threshold;  /* objects of at least so many bytes go to the large space; at most and by default 64 KB */
   unsigned promote_age;    /* collections survived before promotion, 1..6; 2 */
