@@ -19,10 +19,12 @@ size_t tz_heap_young_used(const tz_heap *heap) {
 }
 
 size_t tz_heap_tenured(const tz_heap *heap) {
-  return tz_regions_used(heap) + heap->large_bytes + heap->permanent_bytes + (size_t)heap->external_bytes;
+  return tz_regions_used(heap) + heap->large.old_bytes + heap->permanent_bytes + (size_t)heap->external_bytes;
 }
 
-size_t tz_heap_used(const tz_heap *heap) { return tz_heap_young_used(heap) + tz_heap_tenured(heap); }
+size_t tz_heap_used(const tz_heap *heap) {
+  return tz_heap_young_used(heap) + heap->large.fresh_bytes + tz_heap_tenured(heap);
+}
 
 void tz_heap_set_room(tz_heap *heap) {
   size_t used = tz_heap_used(heap), left = heap->limit > used ? heap->limit - used : 0;
@@ -188,30 +190,41 @@ static tz_object *try_large_locked(tz_mutator *m, const tz_layout *layout, size_
   m->bytes_allocated += bytes;
   if (!heap->is_generational) heap->room -= min_size(heap->room, bytes);
   if (!(layout->flags & TZ_LAYOUT_HAS_FINALIZER)) return o;
-  return tz_finalizers_register_locked(heap, o, true) ? o : NULL;
+  return tz_finalizers_register_locked(heap, o, !heap->is_generational) ? o : NULL;
+}
+
+/* What is to be collected before `bytes` more; TZ_GC_VERIFY: nothing. Fresh large objects have a budget of
+   their own, as large as the nursery. */
+static tz_gc_scope due_before_large(const tz_heap *heap, size_t bytes, tz_gc_scope tried) {
+  size_t used = tz_heap_used(heap), fresh = heap->large.fresh_bytes;
+  bool is_too_much = used > heap->limit - bytes;
+  bool is_young_tried = tried != TZ_GC_VERIFY;
+  if (tried == TZ_GC_FULL) return TZ_GC_VERIFY;
+  if (!is_young_tried && fresh && (is_too_much || fresh + bytes > heap->nursery_size)) return TZ_GC_YOUNG;
+  return is_too_much || tz_heap_tenured(heap) + bytes > heap->full_threshold ? TZ_GC_FULL : TZ_GC_VERIFY;
 }
 
 static tz_object *alloc_large(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   tz_heap *heap = m->heap;
-  for (bool has_collected = false;;) {
+  if (bytes > heap->options.heap_limit) return out_of_memory(heap);
+  for (tz_gc_scope tried = TZ_GC_VERIFY;;) {
     pthread_mutex_lock(&heap->lock);
-    size_t used = tz_heap_used(heap);
-    bool is_too_much = bytes > heap->limit || used > heap->limit - bytes;
-    bool is_due = !has_collected && tz_heap_tenured(heap) + bytes > heap->full_threshold;
-    tz_object *o = is_too_much || is_due ? NULL : try_large_locked(m, layout, bytes);
+    bool is_impossible = bytes > heap->limit;
+    tz_gc_scope due = is_impossible ? TZ_GC_VERIFY : due_before_large(heap, bytes, tried);
+    bool fits = !is_impossible && tz_heap_used(heap) <= heap->limit - bytes;
+    tz_object *o = due == TZ_GC_VERIFY && fits ? try_large_locked(m, layout, bytes) : NULL;
     pthread_mutex_unlock(&heap->lock);
     if (o) return o;
-    if (has_collected || bytes > heap->limit) return out_of_memory(heap);
-    tz_collection c = tz_heap_collect(m, TZ_GC_FULL);
+    if (due == TZ_GC_VERIFY) return out_of_memory(heap);
+    tz_collection c = tz_heap_collect(m, due);
     if (c.outcome == TZ_COLLECTION_REFUSED) return out_of_memory(heap);
-    has_collected = c.outcome == TZ_COLLECTION_DONE;
+    if (c.outcome == TZ_COLLECTION_DONE) tried = c.scope;
   }
 }
 
 tz_object *tz_gc_alloc_slow(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   if (TZ_UNLIKELY(tz_heap_is_slow_only(m->heap)) && !stress_allocation(m)) return NULL;
-  return bytes >= m->heap->options.large_threshold ? alloc_large(m, layout, bytes)
-                                                   : alloc_small(m, layout, bytes);
+  return bytes >= m->heap->largest_moved ? alloc_large(m, layout, bytes) : alloc_small(m, layout, bytes);
 }
 
 tz_object *tz_gc_alloc_pinned(tz_mutator *m, const tz_layout *layout, size_t bytes) {

@@ -83,6 +83,7 @@ static void collect_young(tz_heap *heap) {
   tz_trace_end(&v);
   poison_young(heap, heap->survivors[half], (size_t)(survivors_before - heap->survivors[half]));
   empty_nursery(heap);
+  tz_large_sweep_fresh(heap);
   heap->stats.bytes_copied += v.bytes_copied;
   heap->stats.bytes_promoted += v.bytes_promoted;
   tz_nursery_adapt(heap, &(tz_young_outcome){.copied = v.bytes_copied,
@@ -132,7 +133,7 @@ static void count_live(tz_heap *heap) {
 static void collect_full(tz_heap *heap) {
   char *survivors_before = heap->survivor_top, *survivors = heap->survivors[heap->from];
   condemned_regions condemned = condemn_regions(heap);
-  heap->mark ^= TZ_META_MARK;
+  tz_large_condemn(heap);
   forget_remembered(heap);
   tz_visitor v;
   tz_trace_begin(&v, heap, TZ_GC_FULL);
@@ -162,7 +163,7 @@ static tz_gc_scope choose_scope(const tz_heap *heap, tz_gc_scope wanted) {
 /* Each region may stay unfilled by almost one object of the largest size that is copied. */
 static bool secure_room(tz_heap *heap, tz_gc_scope scope) {
   size_t most = tz_heap_young_used(heap) + (scope == TZ_GC_FULL ? tz_regions_used(heap) : 0);
-  return tz_regions_reserve(heap, most / (TZ_REGION_SIZE - heap->options.large_threshold) + 2);
+  return tz_regions_reserve(heap, most / (TZ_REGION_SIZE - heap->largest_moved) + 2);
 }
 
 static void count_pause(tz_gc_stats *s, tz_gc_scope scope, uint64_t ns) {

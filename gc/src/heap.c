@@ -13,7 +13,7 @@ tz_gc_options tz_gc_options_default(void) {
                          .nursery_size = 4 * MIB,
                          .nursery_max = 64 * MIB,
                          .chunk_size = 32 << 10,
-                         .large_threshold = 64 << 10,
+                         .large_threshold = 32 << 10,
                          .promote_age = 2,
                          .growth_percent = 200,
                          .min_full_bytes = 32 * MIB,
@@ -38,10 +38,19 @@ static void normalize_options(tz_gc_options *o) {
   if (!o->stress_full_every) o->stress_full_every = 16;
 }
 
+/* Young, an array may be larger than when it is old: it mostly dies where it was born, in memory that is
+ * ready. */
+static size_t largest_moved(const tz_heap *heap) {
+  size_t threshold = heap->options.large_threshold;
+  return heap->is_generational ? clamp(heap->options.nursery_size / 8, threshold, TZ_REGION_SIZE / 2)
+                               : threshold;
+}
+
 /* Regions for the limit twice over (a full collection copies), with a share for those that are not quite
  * full. */
-static size_t region_max(const tz_gc_options *o) {
-  size_t once = (o->heap_limit + o->nursery_max * 2) / (TZ_REGION_SIZE - o->large_threshold);
+static size_t region_max(const tz_heap *heap) {
+  const tz_gc_options *o = &heap->options;
+  size_t once = (o->heap_limit + o->nursery_max * 2) / (TZ_REGION_SIZE - heap->largest_moved);
   return 2 * once + 64;
 }
 
@@ -53,7 +62,7 @@ static bool reserve_space(tz_heap *heap) {
     o->nursery_max = part & ~(size_t)0xfff;
     heap->part_bytes = heap->is_generational ? o->nursery_max : 0;
     heap->young_bytes = 3 * heap->part_bytes;
-    heap->regions.max = (uint32_t)region_max(o);
+    heap->regions.max = (uint32_t)region_max(heap);
     heap->reservation_bytes = heap->young_bytes + (size_t)heap->regions.max * TZ_REGION_SIZE + ALIGNMENT;
     void *p =
         mmap(NULL, heap->reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -84,6 +93,7 @@ tz_heap *tz_gc_heap_new(const tz_gc_options *options, const tz_gc_embedder *embe
   heap->embedder = *embedder;
   normalize_options(&heap->options);
   heap->is_generational = options->collector == TZ_GC_GENERATIONAL;
+  heap->largest_moved = largest_moved(heap);
   pthread_mutex_init(&heap->lock, NULL);
   if (!reserve_space(heap) || !lay_out_space(heap)) {
     tz_gc_heap_free(heap);
@@ -172,8 +182,9 @@ void tz_gc_get_stats(tz_heap *heap, tz_gc_stats *stats) {
   for (tz_mutator *m = heap->mutators; m; m = m->next)
     stats->bytes_allocated += m->bytes_allocated + (uint64_t)(m->alloc_top - m->chunk_start);
   stats->young_bytes = tz_heap_young_used(heap);
+  stats->nursery_size = heap->is_generational ? heap->nursery_size : 0;
   stats->old_bytes = tz_regions_used(heap);
-  stats->large_bytes = heap->large_bytes;
+  stats->large_bytes = heap->large.old_bytes + heap->large.fresh_bytes;
   stats->permanent_bytes = heap->permanent_bytes;
   stats->external_bytes = (uint64_t)heap->external_bytes;
   stats->live_after_full = heap->live_after_full;

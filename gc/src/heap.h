@@ -51,6 +51,13 @@ typedef struct tz_large_node {
   bool is_remembered; /* carded: is in a remembered buffer */
 } tz_large_node;
 
+/* Large and pinned objects. Those allocated since the last collection are fresh: their MARK says "not
+   reached", and a young collection frees those that it does not reach either. */
+typedef struct tz_large_space {
+  tz_large_node *old, *fresh;
+  size_t old_bytes, fresh_bytes;
+} tz_large_space;
+
 typedef struct tz_permanent_node {
   struct tz_permanent_node *next, *previous;
 } tz_permanent_node;
@@ -86,17 +93,18 @@ struct tz_heap {
   char *survivors[2], *nursery;
   size_t young_bytes; /* of the three together */
   size_t part_bytes, part_committed, nursery_size;
-  unsigned calm;     /* young collections in a row that next to nothing survived */
-  unsigned promptly; /* so many young collections more promote at once, and let no survivor wait */
-  unsigned from;      /* which survivor half is in use */
+  size_t largest_moved; /* bytes: bigger objects are large from birth, and never move */
+  unsigned calm;        /* young collections in a row that next to nothing survived */
+  unsigned promptly;    /* so many young collections more promote at once, and let no survivor wait */
+  unsigned from;        /* which survivor half is in use */
   char *survivor_top, *nursery_top;
   char *nursery_touched; /* the nursery is still the kernel's zeroes from here on */
   size_t room;           /* bytes that buffers may still take before the next collection */
   tz_region_space regions;
 
-  tz_large_node *large;
+  tz_large_space large;
   tz_permanent_node *permanent_raw, *permanent_scanned; /* without and with words to scan */
-  size_t large_bytes, permanent_bytes;
+  size_t permanent_bytes;
   int64_t external_bytes;
   bool permanent_was_freed; /* since the last full collection: dead objects may refer to it */
 
@@ -149,7 +157,12 @@ unsigned tz_nursery_promote_age(const tz_heap *heap);
 
 /* large.c */
 tz_object *tz_large_alloc_locked(tz_heap *heap, const tz_layout *layout, size_t bytes);
-void tz_large_sweep(tz_heap *heap);
+/* During a collection: room for the copy of a young object; it counts as reached, its words are garbage.
+   NULL: no memory. */
+tz_object *tz_large_promote(tz_heap *heap, const tz_layout *layout, size_t bytes, uint32_t meta);
+void tz_large_sweep_fresh(tz_heap *heap); /* ends a young collection: those reached are old now */
+void tz_large_condemn(tz_heap *heap);     /* begins a full one: turns the sense of MARK, all are unreached */
+void tz_large_sweep(tz_heap *heap);       /* ends it */
 void tz_large_free_all(tz_heap *heap);
 static inline tz_large_node *tz_large_node_of(const tz_object *o) {
   return (tz_large_node *)(uintptr_t)o - 1;
@@ -160,6 +173,12 @@ static inline tz_object *tz_permanent_object(const tz_permanent_node *n) {
 }
 static inline bool tz_object_is_immortal(uint32_t meta) {
   return (meta & TZ_META_AGE_MASK) == TZ_META_IMMORTAL;
+}
+
+/* Between full collections an old large object carries the heap's mark. */
+static inline bool tz_large_is_fresh(const tz_heap *heap, const tz_object *o) {
+  uint32_t meta = o->header.meta;
+  return (meta & TZ_META_PINNED) && (meta & TZ_META_MARK) != heap->mark && !tz_object_is_immortal(meta);
 }
 
 /* verify.c */

@@ -1,7 +1,8 @@
 /* large.c: objects that do not move: large and pinned ones (swept), permanent ones (freed by hand).
  *
- * Both are born with BARRIER clear and remembered, so that filling them needs no barrier until the next
- * collection; what that one scans it arms. */
+ * All are born with BARRIER clear, so that filling them needs no barrier until the next collection; what that
+ * one scans it arms. It scans large ones when it reaches them, for they are as young as any other new object;
+ * permanent ones are born remembered. */
 #include "heap.h"
 #include <stdlib.h>
 
@@ -20,44 +21,100 @@ static bool add_cards(tz_heap *heap, tz_large_node *node, const tz_layout *layou
   node->card_count = (uint32_t)((node->bytes + ((size_t)1 << TZ_CARD_SHIFT) - 1) >> TZ_CARD_SHIFT);
   node->cards = malloc(node->card_count);
   if (!node->cards) return false;
-  memset(node->cards, 1, node->card_count);
-  node->is_remembered = true;
   return true;
 }
 
-tz_object *tz_large_alloc_locked(tz_heap *heap, const tz_layout *layout, size_t bytes) {
-  tz_large_node *node = calloc(1, sizeof *node + bytes);
+static void link_node(tz_large_node **list, tz_large_node *node) {
+  node->previous = NULL;
+  node->next = *list;
+  if (node->next) node->next->previous = node;
+  *list = node;
+}
+
+static void unlink_node(tz_large_node **list, tz_large_node *node) {
+  if (node->previous) node->previous->next = node->next;
+  else *list = node->next;
+  if (node->next) node->next->previous = node->previous;
+}
+
+/* Takes over `node`'s memory. */
+static tz_object *init_node(tz_heap *heap, tz_large_node *node, const tz_layout *layout, size_t bytes,
+                            uint32_t meta) {
   if (!node) return NULL;
-  node->bytes = bytes;
-  tz_object *o = tz_object_init_nogc(tz_large_object(node), layout);
-  o->header.meta = TZ_META_PINNED | heap->mark;
-  if (!add_cards(heap, node, layout) || !remember_at_birth(heap, o)) {
-    free(node->cards);
+  *node = (tz_large_node){.bytes = bytes};
+  if (!add_cards(heap, node, layout)) {
     free(node);
     return NULL;
   }
-  node->next = heap->large;
-  if (node->next) node->next->previous = node;
-  heap->large = node;
-  heap->large_bytes += bytes;
+  tz_object *o = tz_object_init_nogc(tz_large_object(node), layout);
+  o->header.meta = meta | TZ_META_PINNED;
   return o;
 }
 
-static void free_large(tz_heap *heap, tz_large_node *node) {
-  if (node->previous) node->previous->next = node->next;
-  else heap->large = node->next;
-  if (node->next) node->next->previous = node->previous;
-  heap->large_bytes -= node->bytes;
+tz_object *tz_large_alloc_locked(tz_heap *heap, const tz_layout *layout, size_t bytes) {
+  tz_large_space *s = &heap->large;
+  bool is_fresh = heap->is_generational;
+  uint32_t mark = is_fresh ? heap->mark ^ TZ_META_MARK : heap->mark;
+  tz_object *o = init_node(heap, calloc(1, sizeof(tz_large_node) + bytes), layout, bytes, mark);
+  if (!o) return NULL;
+  link_node(is_fresh ? &s->fresh : &s->old, tz_large_node_of(o));
+  *(is_fresh ? &s->fresh_bytes : &s->old_bytes) += bytes;
+  return o;
+}
+
+tz_object *tz_large_promote(tz_heap *heap, const tz_layout *layout, size_t bytes, uint32_t meta) {
+  meta = (meta & ~(uint32_t)TZ_META_AGE_MASK) | heap->mark;
+  tz_object *o = init_node(heap, malloc(sizeof(tz_large_node) + bytes), layout, bytes, meta);
+  if (!o) return NULL;
+  link_node(&heap->large.old, tz_large_node_of(o));
+  heap->large.old_bytes += bytes;
+  return o;
+}
+
+static void free_node(tz_heap *heap, tz_large_node *node) {
   heap->stats.bytes_freed_large += node->bytes;
   free(node->cards);
   if (heap->options.poison_from_space != TZ_GC_POISON_NONE) memset(node, 0xdb, sizeof *node + node->bytes);
   free(node);
 }
 
-void tz_large_sweep(tz_heap *heap) {
-  for (tz_large_node *node = heap->large, *next; node; node = next) {
+void tz_large_sweep_fresh(tz_heap *heap) {
+  tz_large_space *s = &heap->large;
+  for (tz_large_node *node = s->fresh, *next; node; node = next) {
     next = node->next;
-    if ((tz_large_object(node)->header.meta & TZ_META_MARK) != heap->mark) free_large(heap, node);
+    if (tz_large_is_fresh(heap, tz_large_object(node))) {
+      free_node(heap, node);
+      continue;
+    }
+    s->old_bytes += node->bytes;
+    link_node(&s->old, node);
+  }
+  s->fresh = NULL;
+  s->fresh_bytes = 0;
+}
+
+void tz_large_condemn(tz_heap *heap) {
+  for (tz_large_node *node = heap->large.fresh; node; node = node->next)
+    tz_large_object(node)->header.meta ^= TZ_META_MARK;
+  tz_large_sweep_fresh(heap);
+  heap->mark ^= TZ_META_MARK;
+}
+
+void tz_large_sweep(tz_heap *heap) {
+  tz_large_space *s = &heap->large;
+  for (tz_large_node *node = s->old, *next; node; node = next) {
+    next = node->next;
+    if ((tz_large_object(node)->header.meta & TZ_META_MARK) == heap->mark) continue;
+    unlink_node(&s->old, node);
+    s->old_bytes -= node->bytes;
+    free_node(heap, node);
+  }
+}
+
+static void free_nodes(tz_heap *heap, tz_large_node *list) {
+  for (tz_large_node *next; list; list = next) {
+    next = list->next;
+    free_node(heap, list);
   }
 }
 
@@ -69,7 +126,8 @@ static void free_permanents(tz_permanent_node *list) {
 }
 
 void tz_large_free_all(tz_heap *heap) {
-  while (heap->large) free_large(heap, heap->large);
+  free_nodes(heap, heap->large.old);
+  free_nodes(heap, heap->large.fresh);
   free_permanents(heap->permanent_raw);
   free_permanents(heap->permanent_scanned);
 }

@@ -1,10 +1,10 @@
 /* nursery.c: the young generation's space, how much of it is in use, and when survivors are promoted.
  *
- * A bigger nursery gives objects more time to die, a smaller one stays in the cache and keeps pauses short. So
- * it starts small, doubles while much of it survives, as long as a pause copies no more than LONGEST_COPY, and
- * halves when for a while next to nothing survived. Survivors wait for promotion only while waiting pays: when
- * most of those that waited lived on, copying them twice was in vain. Bytes decide, not times, so that runs can
- * be repeated. Invariant: nursery_top <= nursery + nursery_size <= nursery + part_committed. */
+ * A bigger nursery gives objects more time to die, a smaller one stays in the cache and keeps pauses short.
+ * So it starts small, doubles while much of it survives, as long as a pause copies no more than LONGEST_COPY,
+ * and halves when for a while next to nothing survived. Survivors wait for promotion only while waiting pays:
+ * when most of those that waited lived on, copying them twice was in vain. Bytes decide, not times, so that
+ * runs can be repeated. Invariant: nursery_top <= nursery + nursery_size <= nursery + part_committed. */
 #include "heap.h"
 #include "trace.h"
 #include <sys/mman.h>

@@ -24,6 +24,25 @@ static TZ_ALWAYS_INLINE void copy_words(uint64_t *restrict to, const uint64_t *r
   for (size_t i = 0; i < bytes / 8; i++) to[i] = from[i];
 }
 
+static tz_object *forward(tz_object *o, tz_object *copy) {
+  uint64_t word = (uint64_t)(uintptr_t)copy | 1;
+  memcpy(&o->header, &word, 8);
+  return copy;
+}
+
+/* Old, a big array is a large object, which has cards and moves no more. NULL: no memory for that. */
+static tz_object *promote_large(tz_visitor *v, tz_object *o, uint64_t header, size_t bytes) {
+  const tz_layout *layout = (const tz_layout *)(header & UINT32_MAX);
+  tz_object *copy = tz_large_promote(v->heap, layout, bytes, (uint32_t)(header >> 32));
+  if (!copy) return NULL;
+  memcpy((char *)copy + 8, (const char *)o + 8, bytes - 8);
+  v->bytes_promoted += bytes;
+  tz_large_node *node = tz_large_node_of(copy);
+  node->pending = v->pending;
+  v->pending = node;
+  return forward(o, copy);
+}
+
 static TZ_ALWAYS_INLINE tz_object *copy_object(tz_visitor *v, tz_object *o, uint64_t header) {
   const tz_layout *layout = (const tz_layout *)(header & UINT32_MAX);
   uint32_t meta = (uint32_t)(header >> 32);
@@ -36,6 +55,10 @@ static TZ_ALWAYS_INLINE tz_object *copy_object(tz_visitor *v, tz_object *o, uint
     v->survivor_top += bytes;
     meta += 1u << TZ_META_AGE_SHIFT;
   } else {
+    if (TZ_UNLIKELY(bytes >= v->large_threshold)) {
+      tz_object *copy = promote_large(v, o, header, bytes);
+      if (copy) return copy;
+    }
     if (TZ_UNLIKELY(bytes > (size_t)(v->old_limit - v->old_top))) next_region(v);
     to = v->old_top;
     v->old_top += bytes;
@@ -45,9 +68,7 @@ static TZ_ALWAYS_INLINE tz_object *copy_object(tz_visitor *v, tz_object *o, uint
   copy_words((uint64_t *)(void *)to + 1, (const uint64_t *)(const void *)o + 1, bytes - 8);
   tz_object *copy = (tz_object *)(void *)to;
   copy->header = (tz_header){(uint32_t)header, meta};
-  uint64_t forward = (uint64_t)(uintptr_t)copy | 1;
-  memcpy(&o->header, &forward, 8);
-  return copy;
+  return forward(o, copy);
 }
 
 tz_object *tz_trace_copy(tz_visitor *v, tz_object *o, uint64_t header) { return copy_object(v, o, header); }
@@ -140,36 +161,7 @@ static TZ_ALWAYS_INLINE void scan_regions(tz_visitor *v, tz_gc_scope scope) {
   }
 }
 
-static TZ_ALWAYS_INLINE void scan_pending(tz_visitor *v, tz_gc_scope scope) {
-  while (v->pending) {
-    tz_large_node *node = v->pending;
-    v->pending = node->pending;
-    tz_object *o = tz_large_object(node);
-    o->header.meta |= (uint32_t)v->old_meta;
-    if (node->cards) memset(node->cards, 0, node->card_count);
-    node->is_remembered = false;
-    scan_object(v, o, tz_object_layout(o), scope);
-  }
-}
-
-static bool is_drained(const tz_visitor *v) {
-  return v->survivor_scan == v->survivor_top && v->old_scan == v->old_top && !v->pending;
-}
-
-static TZ_ALWAYS_INLINE void drain(tz_visitor *v, tz_gc_scope scope) {
-  while (!is_drained(v)) {
-    if (scope == TZ_GC_YOUNG) scan_survivors(v);
-    scan_regions(v, scope);
-    if (scope == TZ_GC_FULL) scan_pending(v, scope);
-  }
-}
-
-void tz_trace_drain(tz_visitor *v) {
-  if (v->scope == TZ_GC_YOUNG) drain(v, TZ_GC_YOUNG);
-  else drain(v, TZ_GC_FULL);
-}
-
-/* ---- old objects as roots of a young collection ---- */
+/* ---- old objects in a young collection ---- */
 
 static bool scan_card(tz_visitor *v, tz_object *o, const tz_layout *layout, uint32_t card) {
   char *end = (char *)o + layout->size + 8 * (size_t)tz_object_length(o);
@@ -209,6 +201,52 @@ static void scan_remembered(tz_visitor *v, tz_object *o) {
   if (node->is_remembered && !tz_buffer_push(&v->heap->remembered, o)) v->heap->remembered_is_lossy = true;
 }
 
+/* ---- large objects ---- */
+
+void tz_trace_reach_fresh(tz_visitor *v, tz_object *o) {
+  if (tz_large_is_fresh(v->heap, o)) tz_trace_mark_pinned(v, o);
+}
+
+/* Reached by a young collection, a large object is old from now on. */
+static TZ_ALWAYS_INLINE void scan_large(tz_visitor *v, tz_large_node *node, tz_gc_scope scope) {
+  tz_object *o = tz_large_object(node);
+  if (node->cards) memset(node->cards, scope == TZ_GC_YOUNG, node->card_count);
+  node->is_remembered = false;
+  if (scope == TZ_GC_YOUNG) {
+    scan_remembered(v, o);
+    return;
+  }
+  o->header.meta |= (uint32_t)v->old_meta;
+  scan_object(v, o, tz_object_layout(o), scope);
+}
+
+static TZ_ALWAYS_INLINE void scan_pending(tz_visitor *v, tz_gc_scope scope) {
+  while (v->pending) {
+    tz_large_node *node = v->pending;
+    v->pending = node->pending;
+    scan_large(v, node, scope);
+  }
+}
+
+static bool is_drained(const tz_visitor *v) {
+  return v->survivor_scan == v->survivor_top && v->old_scan == v->old_top && !v->pending;
+}
+
+static TZ_ALWAYS_INLINE void drain(tz_visitor *v, tz_gc_scope scope) {
+  while (!is_drained(v)) {
+    if (scope == TZ_GC_YOUNG) scan_survivors(v);
+    scan_regions(v, scope);
+    scan_pending(v, scope);
+  }
+}
+
+void tz_trace_drain(tz_visitor *v) {
+  if (v->scope == TZ_GC_YOUNG) drain(v, TZ_GC_YOUNG);
+  else drain(v, TZ_GC_FULL);
+}
+
+/* ---- remembered objects ---- */
+
 static void scan_buffer(tz_visitor *v, tz_object_buffer *b) {
   for (size_t i = 0; i < b->count; i++) scan_remembered(v, b->items[i]);
   v->heap->stats.remembered_objects += b->count;
@@ -241,6 +279,18 @@ static void set_young_ranges(tz_visitor *v) {
   v->survivor_limit = to + heap->nursery_size;
 }
 
+static void set_fresh_range(tz_visitor *v) {
+  uint64_t low = UINT64_MAX, high = 0;
+  for (const tz_large_node *node = v->heap->large.fresh; node; node = node->next) {
+    uint64_t address = (uint64_t)(uintptr_t)tz_large_object(node);
+    if (address < low) low = address;
+    if (address > high) high = address;
+  }
+  if (low > high) return;
+  v->fresh_base = low;
+  v->fresh_size = high - low + 1;
+}
+
 static void resume_last_region(tz_visitor *v) {
   tz_region_space *s = &v->heap->regions;
   v->old_scan_region = s->last;
@@ -253,11 +303,13 @@ void tz_trace_begin(tz_visitor *v, tz_heap *heap, tz_gc_scope scope) {
   *v = (tz_visitor){.heap = heap,
                     .scope = scope,
                     .promote_age = tz_nursery_promote_age(heap),
+                    .large_threshold = heap->options.large_threshold,
                     .old_meta = heap->is_generational ? TZ_META_BARRIER : 0,
                     .weak_list = TZ_LIST_END,
                     .ephemeron_list = TZ_LIST_END};
   if (scope == TZ_GC_VERIFY) return;
   set_young_ranges(v);
+  if (scope == TZ_GC_YOUNG) set_fresh_range(v);
   resume_last_region(v);
 }
 

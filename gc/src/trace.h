@@ -14,10 +14,12 @@ struct tz_visitor {
   tz_gc_scope scope;
   bool saw_young;
 
-  uint64_t from_base, from_size; /* of the young objects that this collection moves */
-  uint64_t to_base, to_size;     /* where those go that stay young; size 0 in a full collection */
+  uint64_t from_base, from_size;   /* of the young objects that this collection moves */
+  uint64_t to_base, to_size;       /* where those go that stay young; size 0 in a full collection */
+  uint64_t fresh_base, fresh_size; /* where fresh large objects lie, and others beside them; size 0: none */
   char *survivor_top, *survivor_limit, *survivor_scan;
   unsigned promote_age;
+  size_t large_threshold; /* bytes: what is promoted becomes a large object */
 
   char *old_top, *old_limit; /* of the region that copies go to */
   char *old_scan;
@@ -39,6 +41,7 @@ void tz_trace_end(tz_visitor *v);
 bool tz_trace_scan(tz_visitor *v, tz_object *o); /* true: the object refers to a young one now */
 void tz_trace_remembered(tz_visitor *v);
 tz_object *tz_trace_copy(tz_visitor *v, tz_object *o, uint64_t header);
+void tz_trace_reach_fresh(tz_visitor *v, tz_object *o); /* marks it if it is a fresh large object */
 void tz_verify_edge(tz_visitor *v, tz_word *slot);
 
 /* weak.c */
@@ -74,11 +77,19 @@ static inline uint64_t tz_header_word(const tz_object *o) {
   return w;
 }
 
+/* Can the address be a fresh large object's? */
+static inline bool tz_trace_may_be_fresh(const tz_visitor *v, uint64_t address) {
+  return TZ_UNLIKELY(address - v->fresh_base < v->fresh_size);
+}
+
 /* Processes *slot. true: it refers to a young object now. */
 static TZ_ALWAYS_INLINE bool tz_trace_word(tz_visitor *v, tz_word *slot, tz_gc_scope scope) {
   uint64_t u = slot->u;
   if (scope == TZ_GC_YOUNG) {
-    if (u - v->from_base >= v->from_size) return u - v->to_base < v->to_size;
+    if (u - v->from_base >= v->from_size) {
+      if (tz_trace_may_be_fresh(v, u)) tz_trace_reach_fresh(v, (tz_object *)u);
+      return u - v->to_base < v->to_size;
+    }
     tz_object *o = (tz_object *)u;
     uint64_t header = tz_header_word(o);
     uint64_t copy = header & 1 ? header - 1 : (uint64_t)(uintptr_t)tz_trace_copy(v, o, header);
@@ -109,7 +120,7 @@ static inline bool tz_trace_is_live(const tz_visitor *v, uint64_t u) {
   if (!tz_word_is_ref(u)) return true;
   const tz_object *o = (const tz_object *)u;
   if (u - v->from_base < v->from_size) return tz_header_word(o) & 1;
-  if (v->scope == TZ_GC_YOUNG) return true;
+  if (v->scope == TZ_GC_YOUNG) return !tz_trace_may_be_fresh(v, u) || !tz_large_is_fresh(v->heap, o);
   size_t region = tz_region_index(&v->heap->regions, u);
   if (region < v->heap->regions.max)
     return v->heap->regions.states[region] != TZ_REGION_CONDEMNED || (tz_header_word(o) & 1);

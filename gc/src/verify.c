@@ -90,6 +90,15 @@ static void walk_permanent(tz_visitor *v, tz_permanent_node *list, visit_object 
   }
 }
 
+static void walk_large(tz_visitor *v, tz_large_node *list, visit_object *visit) {
+  for (; list; list = list->next) {
+    tz_object *o = tz_large_object(list);
+    check_header(v, o);
+    if (tz_object_bytes(o) > list->bytes) report(v, "a large object grew", o, list);
+    visit(v, o);
+  }
+}
+
 static void walk_heap(tz_visitor *v, visit_object *visit) {
   tz_heap *heap = v->heap;
   const tz_region_space *s = &heap->regions;
@@ -99,12 +108,8 @@ static void walk_heap(tz_visitor *v, visit_object *visit) {
   }
   for (uint32_t i = s->first; i != TZ_NO_REGION; i = s->table[i].next)
     walk_span(v, tz_region_start(s, i), s->table[i].top, visit);
-  for (tz_large_node *n = heap->large; n; n = n->next) {
-    check_header(v, tz_large_object(n));
-    if (tz_object_bytes(tz_large_object(n)) > n->bytes)
-      report(v, "a large object grew", tz_large_object(n), n);
-    visit(v, tz_large_object(n));
-  }
+  walk_large(v, heap->large.old, visit);
+  walk_large(v, heap->large.fresh, visit);
   walk_permanent(v, heap->permanent_raw, visit);
   walk_permanent(v, heap->permanent_scanned, visit);
 }
@@ -127,17 +132,22 @@ static bool is_remembered(const tz_visitor *v, const tz_object *owner, const tz_
   return set_has(&check->remembered, (uint64_t)(uintptr_t)owner);
 }
 
+static bool is_young(const tz_heap *heap, const tz_object *o) {
+  return tz_heap_is_in_young(heap, (uint64_t)(uintptr_t)o) || tz_large_is_fresh(heap, o);
+}
+
 void tz_verify_edge(tz_visitor *v, tz_word *slot) {
   const tz_verification *check = v->verification;
   const tz_heap *heap = v->heap;
   if (!tz_word_is_ref(slot->u)) return;
   bool is_inside = slot->u - (uint64_t)(uintptr_t)heap->reservation < heap->reservation_bytes;
-  if (!set_has(&check->objects, slot->u) && (is_inside || !heap->permanent_was_freed))
+  if (!set_has(&check->objects, slot->u)) {
+    if (!is_inside && heap->permanent_was_freed) return;
     report(v, check->owner ? "a word refers to no object" : "a root refers to no object", check->owner,
            slot->p);
+  }
   if (!check->owner || !heap->is_generational || heap->remembered_is_lossy) return;
-  if (tz_heap_is_in_young(heap, (uint64_t)(uintptr_t)check->owner) || !tz_heap_is_in_young(heap, slot->u))
-    return;
+  if (is_young(heap, check->owner) || !is_young(heap, slot->p)) return;
   if (!is_remembered(v, check->owner, slot))
     report(v, "an old object that refers to a young one is not remembered", check->owner, slot->p);
 }

@@ -64,6 +64,95 @@ Test(arrays, fresh_large_array_may_be_filled_without_barrier) {
   world_fini(&w);
 }
 
+static tz_gc_stats stats_of(world *w) {
+  tz_gc_stats stats;
+  tz_gc_get_stats(w->heap, &stats);
+  return stats;
+}
+
+Test(arrays, unreachable_large_arrays_die_young) {
+  world w;
+  tz_gc_options o = world_options();
+  o.nursery_size = 4 << 20; /* room for all four */
+  world_init(&w, o);
+  tz_object *kept = world_array(&w, w.refs, BIG), *dropped = world_array(&w, w.refs, BIG);
+  world_elements(kept)[BIG - 1].p = world_array(&w, w.words, BIG);
+  world_elements(dropped)[5].p = world_array(&w, w.words, BIG);
+  world_elements(dropped)[6].p = kept;
+  w.roots[0] = ref(kept);
+  size_t each = 16 + 8 * (size_t)BIG;
+  cr_assert_eq(stats_of(&w).large_bytes, 4 * each);
+  world_collect(&w, TZ_GC_YOUNG);
+  cr_assert_eq(stats_of(&w).large_bytes, 2 * each);
+  cr_assert_eq(w.roots[0].p, kept, "large objects do not move");
+  w.roots[0].u = 0;
+  world_collect(&w, TZ_GC_YOUNG);
+  cr_assert_eq(stats_of(&w).large_bytes, 2 * each, "what survived is old");
+  world_collect(&w, TZ_GC_FULL);
+  cr_assert_eq(stats_of(&w).large_bytes, 0);
+  world_fini(&w);
+}
+
+Test(arrays, fresh_large_array_is_kept_by_an_old_object) {
+  world w;
+  world_init(&w, world_options());
+  w.roots[0] = ref(world_node(&w, 1));
+  for (int i = 0; i < 3; i++) world_collect(&w, TZ_GC_YOUNG);
+  for (int round = 0; round < 3; round++) {
+    node *n = w.roots[0].p;
+    tz_object *a = world_array(&w, w.refs, BIG);
+    world_link(&w, n, &n->links[0], a);
+    world_elements(a)[77].p = world_node(&w, 7);
+    world_collect(&w, round == 1 ? TZ_GC_FULL : TZ_GC_YOUNG);
+    n = w.roots[0].p;
+    cr_assert_eq(n->links[0].p, a);
+    cr_assert_eq(((node *)world_elements(a)[77].p)->id, 7);
+  }
+  world_fini(&w);
+}
+
+Test(arrays, fresh_large_array_is_weakly_held_in_vain) {
+  world w;
+  world_init(&w, world_options());
+  tz_weak_handle dying = tz_weak_handle_new(w.heap, ref(world_array(&w, w.refs, BIG)));
+  w.roots[0] = ref(world_array(&w, w.refs, BIG));
+  tz_weak_handle living = tz_weak_handle_new(w.heap, w.roots[0]);
+  world_collect(&w, TZ_GC_YOUNG);
+  cr_assert_eq(tz_weak_handle_get(dying).u, 0);
+  cr_assert_eq(tz_weak_handle_get(living).p, w.roots[0].p);
+  world_fini(&w);
+}
+
+/* 5000 words are too many for an old object that moves and few enough for a young one. */
+Test(arrays, big_array_moves_while_young_then_stays) {
+  enum { MIDDLE = 5000 };
+  world w;
+  tz_gc_options o = world_options();
+  o.large_threshold = 16 << 10;
+  world_init(&w, o);
+  w.roots[0] = ref(world_array(&w, w.refs, MIDDLE));
+  cr_assert(tz_gc_is_young(w.heap, w.roots[0].p));
+  for (int i = 0; i < MIDDLE; i += 7) {
+    node *n = world_node(&w, i);
+    world_link(&w, w.roots[0].p, world_elements(w.roots[0].p) + i, n);
+  }
+  uint32_t hash = tz_object_hash(w.heap, w.roots[0].p);
+  for (int i = 0; i < 3; i++) world_collect(&w, TZ_GC_YOUNG);
+  cr_assert_not(tz_gc_is_young(w.heap, w.roots[0].p));
+  cr_assert_eq(stats_of(&w).large_bytes, 16 + 8 * (size_t)MIDDLE);
+  tz_object *old = w.roots[0].p;
+  world_link(&w, old, world_elements(old) + 500, world_node(&w, 500));
+  for (int i = 0; i < 4; i++) world_collect(&w, i == 2 ? TZ_GC_FULL : TZ_GC_YOUNG);
+  cr_assert_eq(w.roots[0].p, old);
+  cr_assert_eq(tz_object_hash(w.heap, old), hash);
+  for (int i = 0; i < MIDDLE; i++)
+    if (i % 7 == 0 || i == 500) cr_assert_eq(((node *)world_elements(old)[i].p)->id, i);
+  w.roots[0].u = 0;
+  world_collect(&w, TZ_GC_FULL);
+  cr_assert_eq(stats_of(&w).large_bytes, 0);
+  world_fini(&w);
+}
+
 Test(arrays, range_barrier_covers_every_card) {
   world w;
   world_init(&w, world_options());

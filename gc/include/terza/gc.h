@@ -12,12 +12,14 @@ enum { TZ_GC_VERIFY_BEFORE = 1, TZ_GC_VERIFY_AFTER = 2 };
 
 typedef struct tz_gc_options {
   tz_gc_collector collector;
-  size_t heap_limit;       /* bytes of objects and accounted native memory; 0 = half the machine's memory */
-  size_t nursery_size;     /* bytes allocated between two young collections, at first; 4 MB */
-  size_t nursery_max;      /* it grows up to so many bytes, or an eighth of the limit, while much survives; 64 MB;
-                              at most nursery_size: it does not */
-  size_t chunk_size;       /* bytes of a thread's allocation buffer; 32 KB */
-  size_t large_threshold;  /* objects of at least so many bytes go to the large space; at most and by default 64 KB */
+  size_t heap_limit;   /* bytes of objects and accounted native memory; 0 = half the machine's memory */
+  size_t nursery_size; /* bytes allocated between two young collections, at first; 4 MB */
+  size_t nursery_max;  /* it grows up to so many bytes, or an eighth of the limit, while much survives; 64 MB;
+                          at  most nursery_size: it does not */
+  size_t chunk_size;   /* bytes of a thread's allocation buffer; 32 KB */
+  /* Old objects of at least so many bytes do not move; at most 64 KB; 32 KB. Young ones do, up to an eighth
+     of nursery_size or 256 KB, whichever is less, if that is more. */
+  size_t large_threshold;
   unsigned promote_age;    /* collections survived before promotion, 1..6; 2 */
   unsigned growth_percent; /* the old generation may grow to so many percent of what last lived; 200 */
   size_t
@@ -117,6 +119,7 @@ typedef struct tz_gc_stats {
   uint64_t bytes_promoted;
   uint64_t bytes_freed_large;
   uint64_t young_bytes, old_bytes, large_bytes, permanent_bytes, external_bytes; /* now in use */
+  uint64_t nursery_size;                                                         /* now */
   uint64_t live_after_full; /* in use after the last full collection */
   uint64_t full_threshold;  /* the next full collection comes at so many bytes in use */
   uint64_t limit;
