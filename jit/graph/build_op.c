@@ -353,6 +353,16 @@ tz_node *tz_build_outlined(tz_builder *b) {
   return has_result ? call : NULL;
 }
 
+/* Two results: the value by the call, whether there was one by the thread. */
+static void build_chan_next(tz_builder *b, tz_insn in) {
+  tz_node *value = tz_build_outlined(b);
+  if (b->block == NULL) return;
+  tz_node *more = tz_emit(b, TZ_NODE_LOAD_GLOBAL, TZ_TYPE_INT, 0, NULL);
+  more->imm.p = &b->graph->vm->thread->second;
+  tz_write(b, A, value);
+  tz_write(b, C, more);
+}
+
 static void build_throw(tz_builder *b) {
   if (tz_may_speculate(b)) {
     tz_deopt(b, TZ_DEOPT_THROW);
@@ -417,6 +427,7 @@ void tz_build_op(tz_builder *b) {
   case TZ_OP_STR_BYTE: build_string_byte(b, in); break;
   case TZ_OP_EQ_S: tz_write(b, A, tz_build_same_text(b, READ(B), READ(C))); break;
   case TZ_OP_THROW: build_throw(b); break;
+  case TZ_OP_CHAN_NEXT: build_chan_next(b, in); break;
   default: { /* strings joined, processes, channels */
     tz_node *result = tz_build_outlined(b);
     if (result != NULL && b->block != NULL) tz_write(b, A, result);

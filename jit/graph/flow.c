@@ -42,6 +42,7 @@ static tz_operand_facts *make_facts(tz_arena *arena) {
     }
   }
   facts[TZ_OP_FOR_I].reads_a = true;
+  facts[TZ_OP_CHAN_NEXT].reads_a = true; /* and leaves it alone when the channel is closed */
   return facts;
 }
 
@@ -233,7 +234,7 @@ static void step_back(const tz_flow *flow, uint32_t pc, uint64_t *live) {
   const tz_operand_facts *facts = &flow->facts[tz_insn_op(in)];
   if (tz_flow_is_loop_call(flow, pc)) memset(live, 0, flow->set_words * sizeof *live);
   if (facts->writes_a && tz_insn_a(in) < f->n_registers) tz_set_drop(live, tz_insn_a(in));
-  if (facts->writes_c && tz_insn_op(in) != TZ_OP_CHAN_NEXT) tz_set_drop(live, tz_insn_c(in));
+  if (facts->writes_c) tz_set_drop(live, tz_insn_c(in));
   if (facts->reads_a) tz_set_add(live, tz_insn_a(in));
   if (facts->reads_b) tz_set_add(live, tz_insn_b(in));
   if (facts->reads_c) tz_set_add(live, tz_insn_c(in));
@@ -290,7 +291,8 @@ static const char *find_problem(const tz_flow *flow) {
   const tz_function *f = flow->function;
   for (uint32_t pc = 0; pc < f->n_words; pc += tz_flow_insn_words(flow, pc)) {
     uint8_t op = tz_insn_op(f->code[pc]);
-    if (op == TZ_OP_SELECT || op == TZ_OP_CHAN_NEXT) return "waits in select or a channel loop";
+    if (op == TZ_OP_SELECT) return "waits in select";
+    if (op == TZ_OP_CHAN_NEXT && tz_insn_a(f->code[pc]) >= f->n_registers) return "drops what a channel gives";
     /* LLVM has no tail calls beside statepoints, so an endless chain of them must stay on the tiers that have them. */
     if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY && !tz_flow_is_loop_call(flow, pc)) return "makes tail calls";
   }

@@ -8,11 +8,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { MOST_REGISTERS = 3 + UINT8_MAX + 1 };
+
 /* One outlined function with all that belongs to it. */
 typedef struct outline {
   tz_function *function; /* in lowmem */
   struct outline *next;
   tz_sig *signature;
+  tz_word k[1];         /* of chan.next: where its second result goes */
   uint64_t ref_map[5];  /* of 3 + 255 parameters and a result */
   tz_type *registers[]; /* parameters, then the result; behind them the code */
 } outline;
@@ -61,7 +64,7 @@ static const bool goes_elsewhere[TZ_OP_COUNT] = {
 };
 
 typedef struct operands {
-  bool reads[3], writes_a, writes_other, has_list; /* a, b, c */
+  bool reads[3], writes_a, has_list; /* a, b, c */
 } operands;
 
 static operands operands_of(uint8_t op) {
@@ -71,22 +74,24 @@ static operands operands_of(uint8_t op) {
     else if (s[0] >= 'a' && s[0] <= 'c') {
       if (s[1] == '.') o.reads[s[0] - 'a'] = true;
       if (s[1] == '=' && s[0] == 'a') o.writes_a = true;
-      if (s[1] == '=' && s[0] != 'a') o.writes_other = true;
     }
     while (*s != 0 && *s != ',') s++;
     while (*s == ',') s++;
   }
+  if (op == TZ_OP_CHAN_NEXT) o.reads[0] = true;
   return o;
 }
 
 /* A select may write to the registers of its cases. */
 static bool select_receives(tz_insn in) { return tz_insn_c(in) != (1u << tz_insn_x(in) / 2) - 1; }
 
-static bool can_outline(tz_insn in, const operands *o) {
-  uint8_t op = tz_insn_op(in);
-  if (op == TZ_OP_THROW) return true;
-  if (goes_elsewhere[op] || o->writes_other) return false;
-  return op != TZ_OP_SELECT || !select_receives(in);
+static bool can_outline(const tz_function *f, tz_insn in) {
+  switch (tz_insn_op(in)) {
+  case TZ_OP_THROW: return true;
+  case TZ_OP_SELECT: return !select_receives(in);
+  case TZ_OP_CHAN_NEXT: return tz_insn_a(in) < f->n_registers;
+  default: return !goes_elsewhere[tz_insn_op(in)];
+  }
 }
 
 static uint16_t field(tz_insn in, int i) {
@@ -100,6 +105,19 @@ static tz_insn set_field(tz_insn in, int i, uint32_t reg) {
 
 /* ---- The function ---- */
 
+typedef struct form {
+  uint32_t n_params, n_registers, n_words;
+  bool has_result;
+  uint32_t result; /* its register */
+} form;
+
+static form form_of(const tz_function *f, tz_insn in, const operands *o, uint32_t n_params) {
+  if (tz_insn_op(in) == TZ_OP_CHAN_NEXT) return (form){n_params, n_params + 1, 3, true, 0};
+  bool has_result = o->writes_a && tz_insn_a(in) < f->n_registers;
+  uint32_t list = o->has_list ? tz_insn_list_words(tz_insn_x(in)) : 0;
+  return (form){n_params, n_params + has_result, 2 + list, has_result, n_params};
+}
+
 /* Types of the source registers in order; their number. */
 static uint32_t list_sources(const tz_function *f, uint32_t pc, const operands *o, tz_type **types) {
   tz_insn in = f->code[pc];
@@ -111,76 +129,86 @@ static uint32_t list_sources(const tz_function *f, uint32_t pc, const operands *
   return n;
 }
 
-static void write_code(tz_insn *code, const tz_function *f, uint32_t pc, const operands *o, uint32_t n_params,
-                       bool has_result) {
+/* chan.next value, channel, more; putg more; ret value */
+static void write_chan_next(tz_insn *code) {
+  enum { VALUE, CHANNEL, MORE };
+  code[0] = tz_encode_abc(TZ_OP_CHAN_NEXT, VALUE, CHANNEL, MORE);
+  code[1] = tz_encode_ad(TZ_OP_PUTG, MORE, 0);
+  code[2] = tz_encode_abc(TZ_OP_RET, VALUE, 0, 0);
+}
+
+static void write_code(tz_insn *code, const tz_function *f, uint32_t pc, const operands *o, const form *g) {
   tz_insn in = f->code[pc], plain = (in & ~(uint64_t)0xff) | tz_insn_op(in);
-  uint32_t n = 0, words = 1;
+  uint32_t n = 0;
   for (int i = 0; i < 3; i++)
     if (o->reads[i]) plain = set_field(plain, i, n++);
   /* Without a result its register is the scratch slot behind the others. */
-  if (o->writes_a) plain = set_field(plain, 0, n_params);
+  if (o->writes_a) plain = set_field(plain, 0, g->result);
   code[0] = plain;
   if (o->has_list) {
-    uint64_t *list = &code[1];
-    uint32_t frame = n_params + has_result + TZ_FRAME_HEADER;
-    memset(list, 0, tz_insn_list_words(tz_insn_x(in)) * sizeof *list);
-    list[0] = frame;
-    for (uint32_t i = 0; i < tz_insn_x(in); i++) tz_encode_list_lane(list, i, n++);
-    words += tz_insn_list_words(tz_insn_x(in));
+    code[1] = g->n_registers + TZ_FRAME_HEADER;
+    for (uint32_t i = 0; i < tz_insn_x(in); i++) tz_encode_list_lane(&code[1], i, n++);
   }
-  code[words] =
-      has_result ? tz_encode_abc(TZ_OP_RET, n_params, 0, 0) : tz_encode_abc(TZ_OP_RET_VOID, 0, 0, 0);
+  code[g->n_words - 1] =
+      g->has_result ? tz_encode_abc(TZ_OP_RET, g->result, 0, 0) : tz_encode_abc(TZ_OP_RET_VOID, 0, 0, 0);
 }
 
 static bool is_reference(const tz_type *type) { return type->rep == 'R' || type->rep == 'Y'; }
 
-static void describe(tz_function *g, outline *o, const tz_function *f, tz_insn *code, uint32_t n_words,
-                     uint32_t n_params, bool has_result) {
-  uint32_t n = n_params + has_result;
-  *g = (tz_function){.entry = (void *)tz_interp_entry,
-                     .compiled = (void *)tz_vm_call_stub,
-                     .code = code,
-                     .k = f->k,
-                     .n_registers = n,
-                     .n_params = n_params,
-                     .n_ref_locals = has_result && is_reference(o->registers[n_params]),
-                     .n_words = n_words,
-                     .frame_bytes = (n + TZ_FRAME_HEADER + 1) * (uint32_t)sizeof(tz_word),
-                     .signature = o->signature,
-                     .registers = o->registers,
-                     .ref_map = o->ref_map,
-                     .module = f->module,
-                     .name = f->name,
-                     .source = f->source,
-                     .flags = TZ_FUNCTION_HIDDEN,
-                     .id = f->id};
-  for (uint32_t i = 0; i < n; i++)
-    if (is_reference(o->registers[i])) o->ref_map[i / 64] |= (uint64_t)1 << i % 64;
+static void describe(outline *o, const tz_function *f, tz_insn *code, const form *g, bool is_chan_next) {
+  tz_type **registers = o->registers;
+  bool local_is_reference = g->n_registers > g->n_params && is_reference(registers[g->n_params]);
+  *o->function =
+      (tz_function){.entry = (void *)tz_interp_entry,
+                    .compiled = (void *)tz_vm_call_stub,
+                    .code = code,
+                    .k = is_chan_next ? o->k : f->k,
+                    .n_registers = g->n_registers,
+                    .n_params = g->n_params,
+                    .n_ref_locals = local_is_reference,
+                    .n_words = g->n_words,
+                    .frame_bytes = (g->n_registers + TZ_FRAME_HEADER + 1) * (uint32_t)sizeof(tz_word),
+                    .signature = o->signature,
+                    .registers = registers,
+                    .ref_map = o->ref_map,
+                    .module = f->module,
+                    .name = f->name,
+                    .source = f->source,
+                    .flags = TZ_FUNCTION_HIDDEN,
+                    .id = f->id};
+  for (uint32_t i = 0; i < g->n_registers; i++)
+    if (is_reference(registers[i])) o->ref_map[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+static outline *outline_alloc(tz_vm *vm, uint32_t n_params, uint32_t n_words) {
+  outline *o = calloc(1, sizeof *o + MOST_REGISTERS * sizeof(tz_type *) + n_words * sizeof(tz_insn));
+  if (o == NULL) return NULL;
+  o->signature = calloc(1, sizeof *o->signature + n_params * sizeof(tz_type *));
+  o->function = tz_lowmem_alloc(vm->lowmem, sizeof *o->function);
+  if (o->signature != NULL && o->function != NULL) return o;
+  outline_free(vm, o);
+  return NULL;
 }
 
 static outline *make(tz_vm *vm, tz_function *f, uint32_t pc, const operands *p) {
-  enum { MOST = 3 + UINT8_MAX + 1 };
   tz_insn in = f->code[pc];
-  tz_type *types[MOST];
-  uint32_t n = list_sources(f, pc, p, types), n_words = 2;
-  bool has_result = p->writes_a && tz_insn_a(in) < f->n_registers;
-  if (p->has_list) n_words += tz_insn_list_words(tz_insn_x(in));
-  outline *o = calloc(1, sizeof *o + MOST * sizeof(tz_type *) + n_words * sizeof(tz_insn));
+  bool is_chan_next = tz_insn_op(in) == TZ_OP_CHAN_NEXT;
+  tz_type *types[MOST_REGISTERS];
+  uint32_t n = list_sources(f, pc, p, types);
+  form g = form_of(f, in, p, n);
+  outline *o = outline_alloc(vm, n, g.n_words);
   if (o == NULL) return NULL;
-  memcpy(o->registers, types, n * sizeof *types);
-  if (has_result) o->registers[n] = f->registers[tz_insn_a(in)];
-  o->signature = calloc(1, sizeof *o->signature + n * sizeof(tz_type *));
-  o->function = tz_lowmem_alloc(vm->lowmem, sizeof *o->function);
-  if (o->signature == NULL || o->function == NULL) {
-    outline_free(vm, o);
-    return NULL;
-  }
-  o->signature->result = has_result ? o->registers[n] : tz_type_simple(vm, TZ_KIND_VOID);
+  if (g.n_registers > n)
+    types[n] = is_chan_next ? tz_type_simple(vm, TZ_KIND_I64) : f->registers[tz_insn_a(in)];
+  memcpy(o->registers, types, g.n_registers * sizeof *types);
+  o->signature->result = g.has_result ? types[g.result] : tz_type_simple(vm, TZ_KIND_VOID);
   o->signature->n_params = o->signature->n_slots = n;
   memcpy(o->signature->params, types, n * sizeof *types);
-  tz_insn *code = (tz_insn *)(o->registers + MOST);
-  write_code(code, f, pc, p, n, has_result);
-  describe(o->function, o, f, code, n_words, n, has_result);
+  tz_insn *code = (tz_insn *)(o->registers + MOST_REGISTERS);
+  o->k[0].p = &vm->thread->second;
+  if (is_chan_next) write_chan_next(code);
+  else write_code(code, f, pc, p, &g);
+  describe(o, f, code, &g, is_chan_next);
   return o;
 }
 
@@ -203,7 +231,7 @@ static tz_function *find_or_make(tz_vm *vm, struct tz_outlines *all, tz_function
 tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc) {
   struct tz_outlines *all = tz_native_of(vm)->outlines;
   operands p = operands_of(tz_insn_op(f->code[pc]));
-  if (!can_outline(f->code[pc], &p)) return NULL;
+  if (!can_outline(f, f->code[pc])) return NULL;
   pthread_mutex_lock(&all->lock);
   tz_function *g = find_or_make(vm, all, f, pc, &p);
   pthread_mutex_unlock(&all->lock);

@@ -8,9 +8,10 @@
 
 /* A function that does what the instruction at pc of f does, with f's constants and inline caches. Its
  * parameters are the instruction's source registers in the order of operands: a, b, c as far as they are
- * read, then those of the argument list; it returns the register a, if that is written and kept. The same one
- * each time. Thread-safe. NULL: no memory, or an instruction that is not outlined: branches, returns, tail
- * calls, those with two results (chan.next, a select that receives). */
+ * read, then those of the argument list; it returns the register a, if that is written and kept. chan.next,
+ * which may leave a as it was, reads it too, and gives its other result in th->second. The same function each
+ * time. Thread-safe. NULL: no memory, or an instruction that is not outlined: branches, returns, tail calls,
+ * a select that receives, a chan.next whose value is dropped. */
 tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc);
 
 struct tz_outlines *tz_outlines_new(void); /* NULL: no memory */

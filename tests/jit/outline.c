@@ -80,6 +80,59 @@ Test(outline, results_may_be_discarded) {
   tz_vm_free(vm);
 }
 
+static bool make_pending(tz_thread *th, tz_word *args) {
+  args[0].i = th->second.i;
+  return true;
+}
+
+/* room(n): a channel with 1 … n in it, closed. */
+static tz_function *make_filled(tz_vm *vm) {
+  code c;
+  code_begin(&c, vm, "filled", "(i64)chan(string)", "chan(string) string i64");
+  uint32_t text = k_string(&c, "x"), type = k_type(&c, "chan(string)");
+  abc(&c, TZ_OP_CHAN_NEW, 1, 0, type);
+  ad(&c, TZ_OP_CONST, 2, text);
+  ad(&c, TZ_OP_CONST_I, 3, 0);
+  uint32_t head = c.n;
+  abc(&c, TZ_OP_CHAN_SEND, 2, 1, 0);
+  abc(&c, TZ_OP_FOR_I, 3, 0, (uint16_t)back_to(&c, head));
+  abc(&c, TZ_OP_CHAN_CLOSE, 1, 0, 0);
+  abc(&c, TZ_OP_RET, 1, 0, 0);
+  return code_end(&c);
+}
+
+/* Takes by the outlined form until it says that there is no more; how many. The last value stays. */
+Test(outline, a_channel_to_its_end) {
+  for (int mode = 0; mode < N_MODES; mode++) {
+    tz_vm *vm = vm_for(mode);
+    const char *error;
+    tz_function *filled = make_filled(vm);
+    tz_function *second =
+        tz_function_native(vm, NULL, "second", tz_sig_parse(vm, "(i64)i64", &error), make_pending);
+    code c;
+    code_begin(&c, vm, "subject", "(string,chan(string))i64", "i64");
+    abc(&c, TZ_OP_CHAN_NEXT, 0, 1, 2);
+    abc(&c, TZ_OP_RET, 2, 0, 0);
+    tz_function *next = tz_outline(vm, code_end(&c), 0);
+    cr_assert_eq(next->n_params, 2);
+    code_begin(&c, vm, "main", "(i64)i64", "chan(string) string i64 i64");
+    enum { N, CHANNEL, TEXT, COUNT, MORE };
+    uint32_t k_filled = k_pointer(&c, filled), k_next = k_pointer(&c, next), k_second = k_pointer(&c, second);
+    ad(&c, TZ_OP_CONST_I, COUNT, 0);
+    call(&c, TZ_OP_CALL, CHANNEL, k_filled, 1, N);
+    uint32_t head = c.n;
+    call(&c, TZ_OP_CALL, TEXT, k_next, 2, TEXT, CHANNEL);
+    call(&c, TZ_OP_CALL, MORE, k_second, 1, N);
+    abc(&c, TZ_OP_ADD_I, COUNT, COUNT, MORE);
+    ad(&c, TZ_OP_JT, MORE, back_to(&c, head));
+    abc(&c, TZ_OP_STR_LEN, MORE, TEXT, 0);
+    abc(&c, TZ_OP_ADD_I, COUNT, COUNT, MORE);
+    abc(&c, TZ_OP_RET, COUNT, 0, 0);
+    cr_expect_eq(RUN(vm, code_end(&c), wi(20)).i, 21);
+    tz_vm_free(vm);
+  }
+}
+
 Test(outline, throwing) {
   tz_vm *vm = vm_for(PLAIN);
   code c;
@@ -101,7 +154,7 @@ Test(outline, refusals) {
   code c;
   code_begin(&c, vm, "refused", "(i64,chan(i64))i64", "i64 i64");
   abc(&c, TZ_OP_JEQ_I, 0, 0, 1);
-  abc(&c, TZ_OP_CHAN_NEXT, 2, 1, 3);
+  abc(&c, TZ_OP_CHAN_NEXT, 4, 1, 3); /* 4: dropped */
   uint32_t receives = call(&c, TZ_OP_SELECT, 2, 0, 2, 1, 3);
   uint32_t sends = call(&c, TZ_OP_SELECT, 2, (uint64_t)1 << 16, 2, 1, 3);
   uint32_t returns = abc(&c, TZ_OP_RET, 2, 0, 0);
