@@ -97,17 +97,18 @@ LLVMValueRef tz_lower_intrinsic(tz_lower *l, const char *name, LLVMTypeRef overl
 void tz_lower_weights(tz_lower *l, LLVMValueRef branch, uint32_t if_true, uint32_t if_false);
 enum { TZ_NEVER = 1, TZ_ALWAYS = 1 << 20 }; /* weights of slow paths and of the others */
 
-/* ---- lower_node.c: values of inputs alone. NULL: not such a node ---- */
-bool tz_lower_arithmetic(tz_lower *l, const tz_node *n);
-/* ---- lower_any.c: dynamic values and classes ---- */
-bool tz_lower_any(tz_lower *l, const tz_node *n);
-bool tz_lower_class(tz_lower *l, const tz_node *n);
+/* ---- Operations by kind, each in its file; false: not one of these ---- */
+bool tz_lower_arithmetic(tz_lower *l, const tz_node *n); /* lower_node.c: ints and floats */
+bool tz_lower_any(tz_lower *l, const tz_node *n);        /* lower_any.c: dynamic values, identity */
+bool tz_lower_class(tz_lower *l, const tz_node *n);      /* lower_any.c: what classes tell */
+bool tz_lower_memory(tz_lower *l, const tz_node *n);     /* lower_memory.c: guest memory, allocation */
+bool tz_lower_call(tz_lower *l, const tz_node *n);       /* lower_call.c: calls, guards, exceptions */
+bool tz_lower_end(tz_lower *l, const tz_node *n);        /* lower_call.c: ends of blocks, polls with them */
 /* Notes what n has become. A bit gives both forms. */
 void tz_lower_set(tz_lower *l, const tz_node *n, LLVMValueRef word);
 void tz_lower_set_bit(tz_lower *l, const tz_node *n, LLVMValueRef bit);
 
-/* ---- lower_memory.c: guest memory, allocation ---- */
-bool tz_lower_memory(tz_lower *l, const tz_node *n);
+/* ---- lower_memory.c ---- */
 /* The access touches only memory of the kind so named: accesses of different names never meet (TBAA). */
 LLVMValueRef tz_lower_tag(tz_lower *l, LLVMValueRef access, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -116,9 +117,7 @@ LLVMValueRef tz_lower_invariant(tz_lower *l, LLVMValueRef load);
 /* A field of the thread. */
 LLVMValueRef tz_lower_thread_load(tz_lower *l, size_t offset, LLVMTypeRef type, bool is_volatile);
 
-/* ---- lower_call.c: calls, polls, guards, ends of blocks ---- */
-bool tz_lower_call(tz_lower *l, const tz_node *n);
-bool tz_lower_end(tz_lower *l, const tz_node *n);
+/* ---- lower_call.c ---- */
 LLVMValueRef tz_lower_runtime(tz_lower *l, tz_runtime_call call,
                               LLVMTypeRef *signature); /* declared at first use */
 /* A call with a deopt bundle: the number of n's state, then its operands (none for a state of places only).
