@@ -90,9 +90,10 @@ II(c_sub, UA - UB)
 II(c_mul, UA *UB)
 II(c_div, tz_int_div(a, b))
 II(c_rem, tz_int_rem(a, b))
-II(c_and, a &b) II(c_or, a | b) II(c_xor, a ^ b) II(c_shl, UA << (b & 63)) II(c_shr, a >> (b & 63))
-    II(c_ushr, UA >> (b & 63)) II(c_eq, a == b) II(c_ne, a != b) II(c_lt, a < b) II(c_le, a <= b)
-        II(c_ult, UA < UB) II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
+II(c_and, a &b)
+II(c_or, a | b) II(c_xor, a ^ b) II(c_shl, UA << (b & 63)) II(c_shr, a >> (b & 63)) II(c_ushr, UA >> (b & 63))
+    II(c_eq, a == b) II(c_ne, a != b) II(c_lt, a < b) II(c_le, a <= b) II(c_ult, UA < UB)
+        II(c_mul_overflows, __builtin_mul_overflow(a, b, &(int64_t){0}))
 
             static const struct {
   const char *op;
@@ -228,6 +229,54 @@ Test(lowering_values, between_ints_and_floats) {
     cr_expect_eq(AS(ff_i, to_int)(world->thread, NULL, *a, 0), tz_float_to_int(*a), "%a", *a);
     cr_expect_eq((uint64_t)AS(ff_i, as_int)(world->thread, NULL, *a, 0), bits(*a));
   }
+}
+
+/* No fused multiply-add, although the machine has one. */
+Test(lowering_values, products_and_sums_are_rounded_apart) {
+  lowered l = lower("graph t.ff_f float\n"
+                    "b0:\n"
+                    "  v0 = param float 0\n"
+                    "  v1 = param float 1\n"
+                    "  v2 = fmul v0, v1\n"
+                    "  v3 = fadd v2, v0\n"
+                    "  return v3\n");
+  EACH(double, a, floats) EACH(double, b, floats) {
+    volatile double product = *a * *b;
+    cr_expect(same_float(AS(ff_f, l)(world->thread, NULL, *a, *b), product + *a), "%a * %a + %a", *a, *b, *a);
+  }
+}
+
+/* In the order of the program, although vectors would be faster. */
+Test(lowering_values, floats_are_summed_in_order) {
+  enum { N = 100 };
+  lowered l = lower("graph t.rif_f float\n"
+                    "b0:\n"
+                    "  v0 = param ref 0\n"
+                    "  v1 = param int 1\n"
+                    "  v2 = param float 2\n"
+                    "  v3 = int 0\n"
+                    "  v4 = int 1\n"
+                    "  jump -> b1\n"
+                    "b1 (b0, b2):\n"
+                    "  v5 = phi int v3, v9\n"
+                    "  v6 = phi float v2, v8\n"
+                    "  v7 = load.element float f64 v0, v5\n"
+                    "  v8 = fadd v6, v7\n"
+                    "  v9 = add v5, v4\n"
+                    "  v10 = lt v9, v1\n"
+                    "  branch 1000 v10 -> b2, b3\n"
+                    "b2 (b1):\n"
+                    "  jump -> b1\n"
+                    "b3 (b1):\n"
+                    "  return v8\n");
+  tz_array *array = new_array_of(TZ_KIND_F64, N);
+  volatile double sum = 0.25;
+  for (int i = 0; i < N; i++) {
+    array->words[i].f = i % 3 == 0 ? 0x1p53 : i % 3 == 1 ? 1 : -0x1p53;
+    sum = sum + array->words[i].f;
+  }
+  typedef double code(tz_thread *, tz_function *, tz_array *, int64_t, double);
+  cr_expect_eq(AS(code, l)(world->thread, NULL, array, N, 0.25), sum);
 }
 
 /* ---- dynamic values ---- */
