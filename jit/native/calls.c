@@ -1,5 +1,6 @@
 /* calls.c: what compiled code calls. Safepoints leave their frame record in th->native_top while they are at
  * work. */
+#include "error.h"
 #include "native.h"
 #include "scheduler.h"
 #include "slow.h"
@@ -11,7 +12,7 @@
 void *tz_native_new(tz_thread *th, const tz_class *cls) {
   BEGIN_SAFEPOINT(th);
   void *object = tz_gc_alloc(&th->mutator, &cls->layout);
-  if (object == NULL) tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "the memory limit is reached");
+  if (object == NULL) tz_raise_plain(th, TZ_ERROR_OUT_OF_MEMORY);
   END_SAFEPOINT(th);
   return object;
 }

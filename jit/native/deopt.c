@@ -175,7 +175,7 @@ static bool reserve_frames(const deopt *d) {
   tz_thread *th = d->th;
   size_t bytes = frames_bytes(d);
   if ((char *)th->fp + bytes <= (char *)th->stack_limit || tz_process_grow_stack(th, bytes)) return true;
-  return tz_raise(th, TZ_ERROR_STACK_OVERFLOW, "the stack limit is reached");
+  return tz_raise_plain(th, TZ_ERROR_STACK_OVERFLOW);
 }
 
 /* Rebuilds the frames; false: StackOverflowError pending, as if the function had not been called. Without
@@ -192,8 +192,7 @@ static bool rebuild(deopt *d, const void *const *record) {
   for (uint32_t i = 0; i < n; i++) fill_object(d, i);
   write_frames(d);
   tz_root_pop(th, (int)n);
-  if (n < d->state->n_virtuals && th->exception == 0)
-    tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "the memory limit is reached");
+  if (n < d->state->n_virtuals && th->exception == 0) tz_raise_plain(th, TZ_ERROR_OUT_OF_MEMORY);
   return true;
 }
 

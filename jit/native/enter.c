@@ -151,14 +151,10 @@ tz_insn *tz_native_enter_loop(tz_thread *th, tz_insn *pc, const tz_native_code *
 
 /* The new frame's fp. NULL: StackOverflowError pending. */
 static tz_word *push_frame(tz_thread *th, const tz_function *f, const void *record) {
-  size_t bytes = TZ_NATIVE_DISTANCE * sizeof(tz_word) + f->frame_bytes;
-  if (TZ_UNLIKELY((char *)th->fp + bytes > (char *)th->stack_limit) && !tz_process_grow_stack(th, bytes)) {
-    th->native_top = record;
-    tz_raise(th, TZ_ERROR_STACK_OVERFLOW, "the stack limit is reached");
-    th->native_top = NULL;
-    return NULL;
-  }
-  return th->fp + TZ_NATIVE_DISTANCE;
+  th->native_top = record;
+  tz_word *fp = tz_frame_reserve(th, TZ_NATIVE_DISTANCE, f);
+  th->native_top = NULL;
+  return fp;
 }
 
 static void take_arguments(tz_word *fp, const tz_sig *sig, const tz_word *saved) {
@@ -175,19 +171,22 @@ static void run_native(tz_thread *th, tz_function *f) {
   th->pc = (tz_insn *)tz_code_resume;
   bool ok = f->native(th, th->fp);
   if (TZ_LIKELY(ok && !th->parked)) th->result = th->fp[0].u;
-  else if (!ok) tz_unwind(th, (tz_insn *)tz_code_resume); /* as far as this frame: the caller tests th->exception */
+  else if (!ok)
+    tz_unwind(th, (tz_insn *)tz_code_resume); /* as far as this frame: the caller tests th->exception */
   else tz_interp_resume(th, tz_slow_parked(th, (tz_insn *)tz_code_resume), th->fp, NULL, th->budget, 0);
 }
 
 /* Instructions that are mostly outlined, by what runs them. */
 static tz_slow *const slow_paths[TZ_OP_COUNT] = {
-    [TZ_OP_CONCAT] = tz_slow_concat,       [TZ_OP_ANY_I] = tz_slow_any_i,         [TZ_OP_ADD_ANY] = tz_slow_arith_any,
-    [TZ_OP_SUB_ANY] = tz_slow_arith_any,   [TZ_OP_MUL_ANY] = tz_slow_arith_any,   [TZ_OP_DIV_ANY] = tz_slow_arith_any,
-    [TZ_OP_REM_ANY] = tz_slow_arith_any,   [TZ_OP_EQ_ANY] = tz_slow_eq_any,       [TZ_OP_LT_ANY] = tz_slow_compare_any,
-    [TZ_OP_LE_ANY] = tz_slow_compare_any,  [TZ_OP_GET_ANY] = tz_slow_get_any,     [TZ_OP_SET_ANY] = tz_slow_set_any,
+    [TZ_OP_CONCAT] = tz_slow_concat,       [TZ_OP_ANY_I] = tz_slow_any_i,
+    [TZ_OP_ADD_ANY] = tz_slow_arith_any,   [TZ_OP_SUB_ANY] = tz_slow_arith_any,
+    [TZ_OP_MUL_ANY] = tz_slow_arith_any,   [TZ_OP_DIV_ANY] = tz_slow_arith_any,
+    [TZ_OP_REM_ANY] = tz_slow_arith_any,   [TZ_OP_EQ_ANY] = tz_slow_eq_any,
+    [TZ_OP_LT_ANY] = tz_slow_compare_any,  [TZ_OP_LE_ANY] = tz_slow_compare_any,
+    [TZ_OP_GET_ANY] = tz_slow_get_any,     [TZ_OP_SET_ANY] = tz_slow_set_any,
     [TZ_OP_INDEX_ANY] = tz_slow_index_any, [TZ_OP_SET_INDEX_ANY] = tz_slow_set_index_any,
-    [TZ_OP_NEW_DYN] = tz_slow_new_dyn,     [TZ_OP_CALL_ANY] = tz_slow_call_any,   [TZ_OP_CHAN_SEND] = tz_slow_chan_send,
-    [TZ_OP_CHAN_RECV] = tz_slow_chan_recv,
+    [TZ_OP_NEW_DYN] = tz_slow_new_dyn,     [TZ_OP_CALL_ANY] = tz_slow_call_any,
+    [TZ_OP_CHAN_SEND] = tz_slow_chan_send, [TZ_OP_CHAN_RECV] = tz_slow_chan_recv,
 };
 
 /* An outlined instruction (outline.h) by its slow path, without dispatch as long as that completes it. */
@@ -209,7 +208,8 @@ __attribute__((noinline, cold)) static void heat(tz_thread *th, tz_function *f) 
 
 static void run_vm(tz_thread *th, tz_function *f) {
   if (TZ_UNLIKELY(--th->budget < 0) && th->steps_left == UINT64_MAX) heat(th, f);
-  tz_slow *slow = f->code != NULL && f->flags & TZ_FUNCTION_HIDDEN ? slow_paths[tz_insn_op(f->code[0])] : NULL;
+  tz_slow *slow =
+      f->code != NULL && f->flags & TZ_FUNCTION_HIDDEN ? slow_paths[tz_insn_op(f->code[0])] : NULL;
   if (f->native != NULL) run_native(th, f);
   else if (slow != NULL) run_outlined(th, f, slow);
   else ((tz_code_fn *)f->entry)(th, (tz_insn *)f, th->fp, NULL, th->budget, 0);

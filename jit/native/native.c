@@ -6,6 +6,13 @@
 #include "terza/lowmem.h"
 #include <stdlib.h>
 
+/* There are stubs for x86-64 alone; thread sanitizer does not follow stacks that are switched. */
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
+#define TZ_CAN_RUN_NATIVE 1
+#else
+#define TZ_CAN_RUN_NATIVE 0
+#endif
+
 tz_native *tz_native_of(const tz_vm *vm) { return vm->jit != NULL ? vm->jit->native : NULL; }
 
 static tz_function *native_frame_new(tz_vm *vm) {
@@ -24,7 +31,7 @@ void tz_native_function_linked(tz_vm *vm, tz_function *f) {
 }
 
 bool tz_native_attach(tz_vm *vm) {
-#if defined(__x86_64__)
+#if TZ_CAN_RUN_NATIVE
   tz_native *n = calloc(1, sizeof *n);
   if (n == NULL) return false;
   n->outlines = tz_outlines_new();

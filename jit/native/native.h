@@ -79,7 +79,8 @@ typedef struct tz_native_code {
 typedef void tz_deopt_hook(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc,
                            tz_deopt_reason reason);
 
-/* Optimized code has used up a budget slice calling functions that have none; f was the last. On the worker. */
+/* Optimized code has used up a budget slice calling functions that have none; f was the last. On the worker.
+ */
 typedef void tz_heat_hook(tz_vm *vm, tz_function *f);
 
 typedef struct tz_native {

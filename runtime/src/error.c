@@ -55,6 +55,15 @@ bool tz_raise(tz_thread *th, tz_error_kind kind, const char *format, ...) {
   return false;
 }
 
+bool tz_raise_plain(tz_thread *th, tz_error_kind kind) {
+  static const char *const messages[TZ_ERROR_COUNT] = {
+#define TZ_ERROR(NAME, name, super, message) [TZ_ERROR_##NAME] = message,
+#include "terza/spec/errors.def"
+#undef TZ_ERROR
+  };
+  return tz_raise(th, kind, "%s", messages[kind]);
+}
+
 bool tz_raise_class(tz_thread *th, const char *qualified_class, const char *format, ...) {
   tz_class *cls = tz_class_by_name(th->vm, qualified_class);
   if (cls == NULL || !tz_class_is_subclass(cls, th->vm->error_classes[TZ_ERROR_ERROR]))

@@ -12,6 +12,8 @@ enum { TZ_TRACE_FRAMES = 200, TZ_ERROR_MESSAGE = 0, TZ_ERROR_CAUSE = 1, TZ_ERROR
  * preallocated OutOfMemoryError; never NULL. May collect. */
 void *tz_error_new(tz_thread *th, tz_error_kind kind, const char *message, size_t bytes);
 void *tz_error_new_of(tz_thread *th, tz_class *cls, const char *message, size_t bytes);
+/* As tz_raise with the kind's own message. May collect. */
+bool tz_raise_plain(tz_thread *th, tz_error_kind kind);
 /* The one OutOfMemoryError that needs no memory. */
 void *tz_error_out_of_memory_nogc(tz_thread *th);
 /* Fills the trace of `error` (if it is null) from th->pc, th->fp of the running process. Returns the error,

@@ -126,16 +126,11 @@ static tz_process *dequeue(struct tz_scheduler *s) {
 }
 
 static tz_insn *raise_now(tz_thread *th, tz_process *p) {
-  static const char *const defaults[] = {
-#define TZ_ERROR(NAME, name, super, message) [TZ_ERROR_##NAME] = message,
-#include "terza/spec/errors.def"
-#undef TZ_ERROR
-  };
   tz_error_kind kind = (tz_error_kind)(p->raise - 1);
   char *message = p->raise_message;
   p->raise = 0;
   p->raise_message = NULL;
-  tz_insn *pc = tz_throw(th, th->pc, kind, "%s", message ? message : defaults[kind]);
+  tz_insn *pc = tz_throw(th, th->pc, kind, message ? "%s" : NULL, message);
   free(message);
   return pc;
 }

@@ -57,7 +57,7 @@ tz_insn *tz_slow_stack(tz_thread *th, tz_insn *pc, tz_function *f) {
 tz_word *tz_frame_reserve(tz_thread *th, uint32_t words, const tz_function *f) {
   size_t bytes = words * sizeof(tz_word) + f->frame_bytes;
   if ((char *)th->fp + bytes > (char *)th->stack_limit && !tz_process_grow_stack(th, bytes)) {
-    tz_raise(th, TZ_ERROR_STACK_OVERFLOW, "the stack limit is reached");
+    tz_raise_plain(th, TZ_ERROR_STACK_OVERFLOW);
     return NULL;
   }
   return th->fp + words;
@@ -103,7 +103,7 @@ tz_insn *tz_slow_new(tz_thread *th, tz_insn *pc) {
 tz_array *tz_array_new_checked(tz_thread *th, const tz_type *type, int64_t length) {
   void *array = length >= 0 ? tz_gc_alloc_array(&th->mutator, &type->class_->layout, length) : NULL;
   if (length < 0) tz_raise(th, TZ_ERROR_ARGUMENT, "an array cannot have length %lld", (long long)length);
-  else if (array == NULL) tz_raise(th, TZ_ERROR_OUT_OF_MEMORY, "the memory limit is reached");
+  else if (array == NULL) tz_raise_plain(th, TZ_ERROR_OUT_OF_MEMORY);
   return array;
 }
 

@@ -6,12 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const char *const default_messages[TZ_ERROR_COUNT] = {
-#define TZ_ERROR(NAME, name, super, message) [TZ_ERROR_##NAME] = message,
-#include "terza/spec/errors.def"
-#undef TZ_ERROR
-};
-
 /* First match wins. */
 static const struct tz_linked_handler *find_handler(const tz_function *f, const tz_insn *pc,
                                                     const tz_class *error) {
@@ -57,7 +51,7 @@ tz_insn *tz_unwind(tz_thread *th, tz_insn *pc) {
 tz_insn *tz_throw(tz_thread *th, tz_insn *pc, tz_error_kind kind, const char *format, ...) {
   th->pc = pc;
   if (format == NULL) {
-    tz_raise(th, kind, "%s", default_messages[kind]);
+    tz_raise_plain(th, kind);
     return tz_unwind(th, pc);
   }
   char message[512];
