@@ -14,15 +14,31 @@ enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3, SAW_OTHER = 8 };
 
 static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) { tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND); }
 
-static tz_node *unbox_int(tz_builder *b, tz_node *x) {
-  guard_kind(b, TZ_NODE_ANY_IS_INT, x);
+/* Where the condition does not hold, `otherwise` takes over; NULL: the code is left. */
+static void require(tz_builder *b, tz_join *otherwise, tz_node *cond, tz_deopt_reason reason) {
+  if (otherwise == NULL) {
+    tz_guard(b, cond, reason);
+    return;
+  }
+  tz_fork fork = tz_branch(b, cond, 1000);
+  b->block = fork.no;
+  tz_join_add(b, otherwise, NULL);
+  b->block = fork.yes;
+}
+
+static tz_node *unbox_int_or(tz_builder *b, tz_node *x, tz_join *otherwise) {
+  require(b, otherwise, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), TZ_DEOPT_KIND);
   return tz_emit_i1(b, TZ_NODE_UNBOX_INT, x);
 }
 
-static tz_node *box_int(tz_builder *b, tz_node *i) {
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_INT_FITS, i), TZ_DEOPT_OVERFLOW);
+static tz_node *unbox_int(tz_builder *b, tz_node *x) { return unbox_int_or(b, x, NULL); }
+
+static tz_node *box_int_or(tz_builder *b, tz_node *i, tz_join *otherwise) {
+  require(b, otherwise, tz_emit_i1(b, TZ_NODE_INT_FITS, i), TZ_DEOPT_OVERFLOW);
   return tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, i);
 }
+
+static tz_node *box_int(tz_builder *b, tz_node *i) { return box_int_or(b, i, NULL); }
 
 static tz_node *unbox_float(tz_builder *b, tz_node *x) {
   guard_kind(b, TZ_NODE_ANY_IS_FLOAT, x);
@@ -30,7 +46,7 @@ static tz_node *unbox_float(tz_builder *b, tz_node *x) {
 }
 
 /* An operand as a float, of the kinds seen. */
-static tz_node *number(tz_builder *b, tz_node *x, unsigned saw) {
+static tz_node *number_or(tz_builder *b, tz_node *x, unsigned saw, tz_join *otherwise) {
   if (saw == SAW_FLOAT) return unbox_float(b, x);
   if (saw == SAW_INT) return tz_emit1(b, TZ_NODE_I2F, TZ_TYPE_FLOAT, unbox_int(b, x));
   tz_join join = {0};
@@ -38,9 +54,12 @@ static tz_node *number(tz_builder *b, tz_node *x, unsigned saw) {
   b->block = fork.yes;
   tz_join_add(b, &join, tz_emit1(b, TZ_NODE_UNBOX_FLOAT, TZ_TYPE_FLOAT, x));
   b->block = fork.no;
-  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_I2F, TZ_TYPE_FLOAT, unbox_int(b, x)));
+  tz_node *i = unbox_int_or(b, x, otherwise);
+  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_I2F, TZ_TYPE_FLOAT, i));
   return tz_join_finish(b, &join, TZ_TYPE_FLOAT);
 }
+
+static tz_node *number(tz_builder *b, tz_node *x, unsigned saw) { return number_or(b, x, saw, NULL); }
 
 static void outlined(tz_builder *b, tz_insn in) {
   tz_node *result = tz_build_outlined(b);
@@ -49,17 +68,17 @@ static void outlined(tz_builder *b, tz_insn in) {
 
 /* ---- Arithmetic ---- */
 
-static tz_node *int_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y) {
+static tz_node *int_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, tz_join *otherwise) {
   switch (op) {
-  case TZ_OP_ADD_ANY: return box_int(b, tz_emit_i2(b, TZ_NODE_ADD, x, y));
-  case TZ_OP_SUB_ANY: return box_int(b, tz_emit_i2(b, TZ_NODE_SUB, x, y));
+  case TZ_OP_ADD_ANY: return box_int_or(b, tz_emit_i2(b, TZ_NODE_ADD, x, y), otherwise);
+  case TZ_OP_SUB_ANY: return box_int_or(b, tz_emit_i2(b, TZ_NODE_SUB, x, y), otherwise);
   case TZ_OP_MUL_ANY:
-    tz_guard(b, tz_emit_not(b, tz_emit_i2(b, TZ_NODE_MUL_OVERFLOWS, x, y)), TZ_DEOPT_OVERFLOW);
-    return box_int(b, tz_emit_i2(b, TZ_NODE_MUL, x, y));
+    require(b, otherwise, tz_emit_not(b, tz_emit_i2(b, TZ_NODE_MUL_OVERFLOWS, x, y)), TZ_DEOPT_OVERFLOW);
+    return box_int_or(b, tz_emit_i2(b, TZ_NODE_MUL, x, y), otherwise);
   case TZ_OP_DIV_ANY:
   case TZ_OP_REM_ANY:
-    tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, y, tz_emit_int(b, 0)), TZ_DEOPT_DIVISION);
-    return box_int(b, tz_emit_i2(b, op == TZ_OP_DIV_ANY ? TZ_NODE_DIV : TZ_NODE_REM, x, y));
+    require(b, otherwise, tz_emit_i2(b, TZ_NODE_NE, y, tz_emit_int(b, 0)), TZ_DEOPT_DIVISION);
+    return box_int_or(b, tz_emit_i2(b, op == TZ_OP_DIV_ANY ? TZ_NODE_DIV : TZ_NODE_REM, x, y), otherwise);
   case TZ_OP_LT_ANY: return tz_emit_i2(b, TZ_NODE_LT, x, y);
   case TZ_OP_LE_ANY: return tz_emit_i2(b, TZ_NODE_LE, x, y);
   default: return tz_emit_i2(b, TZ_NODE_EQ, x, y);
@@ -83,15 +102,16 @@ static tz_node *float_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y) 
 static bool gives_any(uint8_t op) { return op >= TZ_OP_ADD_ANY && op <= TZ_OP_REM_ANY; }
 
 /* Two ints give an int, any other two numbers a float. */
-static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, unsigned saw_x, unsigned saw_y) {
+static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, unsigned saw_x, unsigned saw_y,
+                             tz_join *otherwise) {
   tz_join join = {0};
   tz_node *both = tz_emit_i2(b, TZ_NODE_AND, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_INT, y));
   tz_fork fork = tz_branch(b, both, 512);
   b->block = fork.yes;
   tz_node *i = tz_emit_i1(b, TZ_NODE_UNBOX_INT, x), *j = tz_emit_i1(b, TZ_NODE_UNBOX_INT, y);
-  tz_join_add(b, &join, int_result(b, op, i, j));
+  tz_join_add(b, &join, int_result(b, op, i, j, otherwise));
   b->block = fork.no;
-  tz_node *v = number(b, x, saw_x), *w = number(b, y, saw_y);
+  tz_node *v = number_or(b, x, saw_x, otherwise), *w = number_or(b, y, saw_y, otherwise);
   tz_join_add(b, &join, float_result(b, op, v, w));
   return tz_join_finish(b, &join, gives_any(op) ? TZ_TYPE_ANY : TZ_TYPE_INT);
 }
@@ -148,11 +168,24 @@ static void build_same(tz_builder *b, tz_insn in) {
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
 }
 
+/* Of any kinds: numbers here, all else out of line. Nothing is speculated on. */
+static void build_for_all_kinds(tz_builder *b, tz_insn in) {
+  uint8_t op = tz_insn_op(in);
+  tz_node_type type = gives_any(op) ? TZ_TYPE_ANY : TZ_TYPE_INT;
+  tz_join join = {0}, otherwise = {0};
+  tz_join_add(b, &join, mixed_result(b, op, READ(B), READ(C), SAW_NUMBER, SAW_NUMBER, &otherwise));
+  tz_join_finish(b, &otherwise, TZ_TYPE_VOID);
+  tz_join_add(b, &join, tz_build_outlined(b));
+  tz_write(b, A, tz_join_finish(b, &join, type));
+}
+
 static void build_arithmetic(tz_builder *b, tz_insn in) {
   uint8_t op = tz_insn_op(in);
   unsigned saw_b = tz_insn_x(in) & 15, saw_c = tz_insn_x(in) >> 4;
+  bool were_numbers = (saw_b & SAW_NUMBER) != 0 && (saw_c & SAW_NUMBER) != 0;
   if (!tz_may_speculate(b)) {
-    outlined(b, in);
+    if (were_numbers && op != TZ_OP_REM_ANY) build_for_all_kinds(b, in);
+    else outlined(b, in);
     return;
   }
   if (saw_b == 0) {
@@ -171,12 +204,12 @@ static void build_arithmetic(tz_builder *b, tz_insn in) {
   tz_node *x = READ(B), *y = READ(C);
   if (are_ints) {
     tz_node *i = unbox_int(b, x), *j = unbox_int(b, y);
-    tz_write(b, A, int_result(b, op, i, j));
+    tz_write(b, A, int_result(b, op, i, j, NULL));
   } else if ((saw_b & saw_c & SAW_INT) == 0) {
     tz_node *v = number(b, x, saw_b), *w = number(b, y, saw_c);
     tz_write(b, A, float_result(b, op, v, w));
   } else {
-    tz_write(b, A, mixed_result(b, op, x, y, saw_b, saw_c));
+    tz_write(b, A, mixed_result(b, op, x, y, saw_b, saw_c, NULL));
   }
 }
 
