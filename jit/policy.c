@@ -3,6 +3,7 @@
  * Heat comes in budget slices: 2,000 back-edges and calls. When a slice ends at a call, the callee is heated
  * too, since a leaf that makes no calls never ends a slice itself. */
 #include "baseline.h"
+#include "class.h"
 #include "loop.h"
 #include "process.h"
 #include "promotion.h"
@@ -14,6 +15,7 @@ enum {
   WARM_UP_SLICES = 64,
   RECOMPILE_HEAT = 32,
   STRESS_BUDGET = 3,
+  COOLING_SLICES = 1024, /* from one look for baseline code that nobody uses to the next */
   FRAMES_A_SLICE = 128, /* looked at for superseded code */
   PROMOTING_PROFILE_SLICES = 4, /* the optimizing tier wants branches sampled before it compiles */
   TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
@@ -91,6 +93,7 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
     jit->has_superseded = true;
   }
   tier->baseline = b;
+  tier->is_cooled = false;
   if (f->entry != (void *)tz_optimized_entry) f->entry = b->code;
   link_form(jit, b);
   return true;
@@ -154,6 +157,21 @@ static void sweep_superseded(struct tz_jit *jit) {
   jit->sweep_wait = (uint32_t)(n_frames / FRAMES_A_SLICE);
 }
 
+/* Baseline code of functions that run optimized and have not been heard of since the last look: it is superseded as well, and
+ * made anew should they get hot below again. */
+static void supersede_cooled(struct tz_jit *jit) {
+  if (jit->n_slices % COOLING_SLICES != 0) return;
+  for (tz_baseline *b = jit->codes; b != NULL; b = b->next) {
+    tz_function *f = b->function;
+    tz_tier *tier = f->tier;
+    bool has_cooled = tier->seen_heat == f->heat;
+    tier->seen_heat = f->heat;
+    if (b != tier->baseline || !has_cooled || f->entry != (void *)tz_optimized_entry) continue;
+    tier->baseline = NULL;
+    tier->is_cooled = b->is_superseded = jit->has_superseded = true;
+  }
+}
+
 /* ---- Heat ---- */
 
 /* The function that the call at pc is about to enter, as far as it is known. */
@@ -179,6 +197,7 @@ static void consider(struct tz_jit *jit, tz_function *f) {
   if (f->code == NULL) return;
   if (threshold > 0 && jit->n_slices < WARM_UP_SLICES) return; /* the first compilation of all costs 0.3 ms */
   if (tier == NULL && is_interpreted(f) && f->heat >= (uint64_t)threshold) install(jit, f);
+  if (tier != NULL && tier->is_cooled && f->heat > tier->seen_heat + (uint64_t)threshold) install(jit, f);
   if (tier == NULL || tier->baseline == NULL || tier->is_recompiled) return;
   if (tier->baseline->n_open_sites == 0 || f->heat < (uint64_t)threshold + RECOMPILE_HEAT) return;
   ((tz_tier *)f->tier)->is_recompiled = true; /* calls now have receivers to be specialised for */
@@ -252,6 +271,7 @@ static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
     stress(jit, f);
     if (callee != NULL) stress(jit, callee);
   }
+  if (jit->promotion != NULL) supersede_cooled(jit);
   if (jit->has_superseded) sweep_superseded(jit);
   return jit->promotion != NULL && th->steps_left == UINT64_MAX ? promote(jit, th, f, callee, pc) : pc;
 }
@@ -264,6 +284,13 @@ static void on_linked(tz_vm *vm, tz_function *f) {
 
 /* ---- Life ---- */
 
+static void forget_tiers(tz_function *f) {
+  if (f == NULL || f->tier == NULL) return;
+  free(f->tier);
+  f->tier = NULL;
+  f->entry = (void *)tz_interp_entry;
+}
+
 static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
@@ -275,13 +302,10 @@ static void jit_free(tz_vm *vm) {
   vm->hooks.function_linked = NULL;
   for (tz_baseline *b = jit->codes, *next; b != NULL; b = next) {
     next = b->next;
-    tz_tier *tier = b->function->tier;
-    b->function->entry = (void *)tz_interp_entry;
-    b->function->tier = NULL;
-    if (!b->is_superseded) free(tier);
     tz_symbols_remove(b->gdb_entry);
     free(b);
   }
+  for (uint32_t i = 0; i < vm->functions->count; i++) forget_tiers(vm->functions->by_id[i]);
   tz_compiler_free(jit->compiler);
   tz_code_memory_free(&jit->memory);
   if (jit->perf_map >= 0) close(jit->perf_map);

@@ -40,6 +40,8 @@ typedef struct tz_tier {
   uint16_t pins[TZ_PINS]; /* slots in int pin 1, 2, float pin 1, 2. Depends on the bytecode alone */
   uint8_t pinned;         /* bit i: pins[i] is in use */
   bool is_recompiled;
+  bool is_cooled;     /* has no baseline form because optimized code has taken its place */
+  uint32_t seen_heat; /* of the function, at the last look for cooled ones */
   uint32_t n_late_loops;      /* slices that ended in its loops although it has optimized code, or will have none */
   struct request *promotions; /* promotion.c's: optimized code, by entry */
 } tz_tier;

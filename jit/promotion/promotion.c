@@ -179,7 +179,6 @@ static void count(tz_promotion *p, const tz_compile_result *x) {
   s->llvm_ns += x->llvm_ns;
   s->load_ns += x->load_ns;
   s->nodes += x->n_nodes;
-  s->code_bytes += x->code != NULL ? x->code->size : 0;
 }
 
 static bool open_backend(tz_promotion *p) {
@@ -278,6 +277,8 @@ static void free_code(tz_promotion *p, tz_native_code *code) { tz_native_code_fr
 static void remove_code(tz_promotion *p, tz_native_code *code) {
   if (code == NULL) return;
   tz_native_remove(p->vm, code);
+  tz_gc_account(p->vm->heap, -(int64_t)code->size);
+  p->stats.code_bytes -= code->size;
   free_code(p, code);
 }
 
@@ -286,14 +287,30 @@ static void stress_again(tz_promotion *p) {
   p->stress_countdown = 1 + (int64_t)((p->random >> 33) % (uint64_t)(2 * p->vm->options.stress_deopt));
 }
 
+/* Codes that were given up go when no frame is in them any more. */
+static void sweep_retired(tz_promotion *p) {
+  for (tz_native_code **at = &p->retired; *at != NULL;) {
+    tz_native_code *code = *at;
+    if (tz_native_is_in_use(p->vm, code)) {
+      at = &code->next;
+      continue;
+    }
+    *at = code->next;
+    remove_code(p, code);
+  }
+}
+
 static void install(tz_promotion *p, request *r) {
   tz_native_code *code = r->done;
   r->done = NULL;
-  if (!tz_native_add(p->vm, code)) { /* no memory for the map: as if it had not been compiled */
+  bool is_counted = tz_gc_account(p->vm->heap, (int64_t)code->size);
+  if (!is_counted || !tz_native_add(p->vm, code)) { /* no memory: as if it had not been compiled */
+    if (is_counted) tz_gc_account(p->vm->heap, -(int64_t)code->size);
     free_code(p, code);
     return;
   }
   r->code = code;
+  p->stats.code_bytes += code->size;
   r->n_compiled++;
   tz_jit_note(p->vm->jit, &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
   if (r->osr_pc != TZ_NO_OSR) return;
@@ -308,6 +325,7 @@ void tz_promotion_install(tz_promotion *p) {
   atomic_store(&p->n_done, 0);
   for (request *r = p->requests; r != NULL; r = r->next_of_all)
     if (r->done != NULL) install(p, r);
+  sweep_retired(p);
   note_stall(p, start);
   pthread_mutex_unlock(&p->lock);
 }
