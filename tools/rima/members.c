@@ -167,7 +167,12 @@ static void check_override(rima_compiler *c, rima_class *cls, rima_fn *method) {
                    ast->name.name->text, above.cls->name);
     rima_related(&c->diagnostics, d, over->ast->name.span, "write `open fun` here");
   }
-  if (!signatures_agree(c, method, over))
+  bool is_generic = ast->type_param_count || (over->ast && over->ast->type_param_count);
+  if (is_generic) {
+    rima_diagnostic *d = rima_error(&c->diagnostics, ast->name.span,
+                                    "a method with type parameters of its own cannot be overridden");
+    if (over->ast) rima_related(&c->diagnostics, d, over->ast->name.span, "overridden here");
+  } else if (!signatures_agree(c, method, over))
     rima_error(&c->diagnostics, ast->name.span, "%s%s does not fit the method it overrides, %s",
                ast->name.name->text, signature_text(c, method), signature_text(c, over));
 }
