@@ -39,6 +39,8 @@ static LLVMTypeRef letter_type(const tz_lower *l, char letter) {
   }
 }
 
+/* What the thread points to may be guest memory too, as far as LLVM knows: behind a poll fields are read
+ * again, on that path alone. To say otherwise gained nothing. */
 static void add_attributes(tz_lower *l, LLVMValueRef function, call_kind kind) {
   tz_lower_function_attribute(l, function, "nounwind", 0);
   if (kind != PURE) tz_lower_function_attribute(l, function, "cold", 0);
