@@ -143,6 +143,11 @@ Test(native_processes, polls_come_by_themselves_and_preempt, .timeout = 20) {
   start(vm, f, 1);
   RUN(vm, f, wi(0)); /* ends only if the other one gets its turns */
   cr_expect(spun[0] >= 3 && spun[1] >= 3);
+  struct timespec until_the_ticker_sleeps = {.tv_nsec = 150000000};
+  nanosleep(&until_the_ticker_sleeps, NULL);
+  start(vm, f, 1);
+  RUN(vm, f, wi(0));
+  cr_expect(spun[0] >= 3 && spun[1] >= 3, "it is woken");
   tz_vm_free(vm);
 }
 
