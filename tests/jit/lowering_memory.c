@@ -183,6 +183,33 @@ Test(lowering_memory, methods_and_what_types_accept) {
   cr_expect_eq(CALL(l, tz_gc_alloc(&world->thread->mutator, &class_named("t.Other")->layout), 0, 0), 2);
 }
 
+static tz_string *string_of(const char *text) {
+  int64_t length = (int64_t)strlen(text);
+  tz_string *s =
+      (tz_string *)tz_gc_alloc_array(&world->thread->mutator, &world->string_class->layout, length);
+  memcpy(s->u8, text, (size_t)length);
+  return s;
+}
+
+Test(lowering_memory, what_the_runtime_tells_without_a_state) {
+  lowered method = lower("graph t.r_i int\n"
+                         "b0:\n"
+                         "  v0 = param ref 0\n"
+                         "  v1 = class.of v0\n"
+                         "  v2 = interface.method %t:Sized 0 v1\n"
+                         "  return v2\n");
+  tz_object *leaf = tz_gc_alloc(&world->thread->mutator, &class_named("t.Leaf")->layout);
+  cr_expect_eq(CALL(method, leaf, 0, 0), (int64_t)(intptr_t)function_named("t.Leaf.size"));
+  lowered text = lower("graph t.rr_i int\n"
+                       "b0:\n"
+                       "  v0 = param ref 0\n"
+                       "  v1 = param ref 1\n"
+                       "  v2 = same.text v0, v1\n"
+                       "  return v2\n");
+  cr_expect_eq(CALL(text, string_of("eins"), string_of("eins"), 0), 1);
+  cr_expect_eq(CALL(text, string_of("eins"), string_of("zwei"), 0), 0);
+}
+
 /* A list of n nodes, each made before its predecessor is stored into it; the references kept across the
  * allocation. */
 static const char list[] = "graph t.i_r ref\n"
