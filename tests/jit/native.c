@@ -174,6 +174,25 @@ Test(native, deep_recursion_goes_on_on_the_vm_stack) {
   tz_vm_free(vm);
 }
 
+/* Without a machine stack, or with steps to be counted, the lower form runs. */
+Test(native, lower_tiers_stand_in) {
+  tz_vm *vm = vm_for(PLAIN);
+  tz_function *f = make_depth(vm);
+  vm->scheduler->n_native_stacks = TZ_NATIVE_STACKS;
+  cr_expect_eq(RUN(vm, f, wi(1000)).i, 1000);
+  cr_expect_eq(vm->scheduler->n_unused_stacks, 0, "there was none");
+  vm->scheduler->n_native_stacks = 0;
+  tz_vm_set_step_limit(vm, 5000);
+  cr_expect_eq(RUN(vm, f, wi(1000)).i, 1000);
+  cr_expect_eq(vm->scheduler->n_unused_stacks, 0, "none was asked for");
+  tz_word endless = wi(-1);
+  cr_expect_str_eq(run_error(vm, f, 1, &endless), "StepLimitError");
+  tz_vm_set_step_limit(vm, 0);
+  cr_expect_eq(RUN(vm, f, wi(1000)).i, 1000);
+  cr_expect_eq(vm->scheduler->n_unused_stacks, 1);
+  tz_vm_free(vm);
+}
+
 /* ---- Exceptions ---- */
 
 static tz_function *thrower;
