@@ -4,6 +4,7 @@
  * raised the exception; elsewhere, out of the function, which is only right where no function of the graph
  * catches exceptions. Without a way out the object is given up: it stays as it was. */
 #include "escape.h"
+#include "simplify.h"
 
 tz_node *tz_escape_int(tz_escape *e, int64_t i, tz_int_is is) {
   tz_node *n = tz_node_new(e->g, TZ_NODE_INT, TZ_TYPE_INT, 0);
@@ -34,27 +35,6 @@ static void collect(tz_escape *e, tz_record **state, const tz_node *at, uint32_t
   }
 }
 
-/* Everything from `at` on moves to a new block. */
-static tz_block *split_before(tz_escape *e, tz_node *at) {
-  tz_block *b = at->block, *rest = tz_block_new(e->g);
-  for (tz_node *n = at, *next; n != NULL; n = next) {
-    next = n->next;
-    tz_node_remove(n);
-    tz_block_append(rest, n);
-  }
-  rest->order = b->order;
-  rest->successors = b->successors;
-  rest->n_successors = b->n_successors;
-  b->successors = NULL;
-  b->n_successors = 0;
-  for (uint32_t i = 0; i < rest->n_successors; i++) {
-    tz_block *to = rest->successors[i];
-    for (uint32_t k = 0; k < to->n_predecessors; k++)
-      if (to->predecessors[k] == b) to->predecessors[k] = rest;
-  }
-  return rest;
-}
-
 static void allocate(tz_escape *e, const struct tz_making *m, tz_node *made, tz_node *at,
                      const tz_node *failing, tz_frame_state *state) {
   const tz_escape_object *o = &e->objects[m->object];
@@ -67,7 +47,7 @@ static void allocate(tz_escape *e, const struct tz_making *m, tz_node *made, tz_
     made->inputs = o->node->inputs;
     made->n_inputs = 1;
   }
-  tz_block *rest = split_before(e, at), *failed = tz_block_new(e->g);
+  tz_block *rest = tz_block_split_before(e->g, at), *failed = tz_block_new(e->g);
   tz_block_append(b, made);
   tz_node *test = tz_node_new(e->g, TZ_NODE_IS_NULL, TZ_TYPE_INT, 1);
   test->inputs[0] = made;

@@ -40,6 +40,8 @@ void tz_simplify_phis(tz_simplifier *s);
 bool tz_thread_jumps(tz_graph *g);
 
 /* ---- sweep.c ---- */
+/* Everything from `at` on moves to a new block; at's old one is left without an end. */
+tz_block *tz_block_split_before(tz_graph *g, tz_node *at);
 /* Puts a block on each edge from a block with several successors to one with several predecessors; orders. */
 void tz_graph_split_critical_edges(tz_graph *g);
 void tz_graph_sweep(

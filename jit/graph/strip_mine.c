@@ -17,18 +17,21 @@
  *                         └──────────  poll
  *
  * The limit is never beyond the bound, also when the sum wraps: then a strip is short, nothing worse.
- * Counting loops that are short for sure lose their poll altogether. */
+ * A loop that tests at its start keeps that test, and compares with the limit before the poll. Counting loops
+ * that are short for sure lose their poll altogether. */
 #include "simplify.h"
 
 enum { STRIP = 1024, MAX_STEP = 64 };
 
 typedef struct counted {
-  tz_block *header, *latch, *poll, *test; /* test's branch goes to poll or out of the loop */
-  uint32_t stay;                          /* its successor that is poll */
+  tz_block *header, *latch, *poll, *test; /* test's branch stays in the loop or goes out */
+  bool is_top;                            /* it is the header's; otherwise right before the poll */
+  uint32_t stay;                          /* its successor that is in the loop */
   tz_node *counter;                       /* PHI of the header */
   tz_node *tested, *bound; /* the loop goes on while tested < bound, in the direction of the step */
   uint32_t bound_input;    /* of the comparison */
-  int64_t step;
+  int64_t step;            /* 1 if it is not constant */
+  tz_node *step_value;     /* NULL: constant; otherwise it does not change in the loop, and is positive */
 } counted;
 
 static bool is_in(const tz_block *b, const tz_block *header) { return b->loop == header; }
@@ -45,43 +48,68 @@ static bool is_simple(const tz_graph *g, const counted *c) {
   return true;
 }
 
-/* header ◄─ latch ◄─ poll ◄─ test */
+/* header ◄─ latch ◄─ poll */
 static bool find_blocks(counted *c) {
   c->latch = c->header->predecessors[1];
   if (c->latch->n_predecessors != 1 || c->latch->first != c->latch->last) return false;
   c->poll = c->latch->predecessors[0];
-  if (c->poll->first->op != TZ_NODE_POLL || c->poll->n_predecessors != 1 ||
-      c->poll->successors[1] != c->latch)
-    return false;
-  c->test = c->poll->predecessors[0];
-  if (c->test->last->op != TZ_NODE_BRANCH) return false;
-  c->stay = c->test->successors[0] == c->poll ? 0 : 1;
-  return !is_in(c->test->successors[1 - c->stay], c->header);
+  const tz_node *poll = c->poll->last->previous;
+  return c->poll->n_successors == 2 && c->poll->successors[1] == c->latch && poll != NULL &&
+         poll->op == TZ_NODE_POLL;
 }
 
-/* The step from the counter to n; 0: it is not a constant one. */
-static int64_t step_of(const counted *c, const tz_node *n) {
-  bool is_step = n->op == TZ_NODE_ADD && n->inputs[0] == c->counter && n->inputs[1]->op == TZ_NODE_INT;
-  int64_t step = is_step ? n->inputs[1]->imm.i : 0;
-  return step >= -MAX_STEP && step <= MAX_STEP ? step : 0;
+static bool find_exit(counted *c) {
+  if (c->test->last->op != TZ_NODE_BRANCH) return false;
+  c->stay = is_in(c->test->successors[0], c->header) ? 0 : 1;
+  return is_in(c->test->successors[c->stay], c->header) &&
+         !is_in(c->test->successors[1 - c->stay], c->header);
+}
+
+static bool find_test_at_end(counted *c) {
+  if (c->poll->first->op != TZ_NODE_POLL || c->poll->n_predecessors != 1) return false;
+  c->test = c->poll->predecessors[0];
+  return find_exit(c);
+}
+
+static bool find_test_at_start(counted *c) {
+  c->is_top = true;
+  c->test = c->header;
+  return find_exit(c);
+}
+
+/* next = counter + step. */
+static bool find_step(counted *c, const tz_facts *facts) {
+  const tz_node *next = c->counter->inputs[1];
+  if (next->op != TZ_NODE_ADD) return false;
+  uint32_t k = next->inputs[0] == c->counter ? 1 : 0;
+  tz_node *step = next->inputs[k];
+  if (next->inputs[1 - k] != c->counter) return false;
+  if (step->op == TZ_NODE_INT) {
+    c->step = step->imm.i;
+    return c->step != 0 && c->step >= -MAX_STEP && c->step <= MAX_STEP;
+  }
+  c->step = 1;
+  c->step_value = step;
+  return !is_in(step->block, c->header) && tz_facts_range(facts, step).low > 0;
 }
 
 /* tested is the counter, before or after its step. */
-static bool is_counter(counted *c, tz_node *tested) {
+static bool is_counter(counted *c, tz_node *tested, const tz_facts *facts) {
   c->tested = tested;
-  c->counter = tested->op == TZ_NODE_ADD ? tested->inputs[0] : tested;
-  if (c->counter->op != TZ_NODE_PHI || c->counter->block != c->header) return false;
-  c->step = step_of(c, c->counter->inputs[1]);
-  return c->step != 0 && (tested == c->counter || tested == c->counter->inputs[1]);
+  for (tz_node *phi = c->header->first; phi->op == TZ_NODE_PHI; phi = phi->next) {
+    c->counter = phi;
+    if (tested == phi || (tested == phi->inputs[1] && !c->is_top)) return find_step(c, facts);
+  }
+  return false;
 }
 
-static bool find_counter(counted *c) {
+static bool find_counter(counted *c, const tz_facts *facts) {
   const tz_node *cond = c->test->last->inputs[0];
   if (cond->op != TZ_NODE_LT && cond->op != TZ_NODE_LE) return false;
   for (uint32_t k = 0; k < 2; k++) {
     c->bound = cond->inputs[1 - k];
     c->bound_input = 1 - k;
-    if (is_in(c->bound->block, c->header) || !is_counter(c, cond->inputs[k])) continue;
+    if (is_in(c->bound->block, c->header) || !is_counter(c, cond->inputs[k], facts)) continue;
     bool is_below = (k == 0) == (c->stay == 0); /* the loop goes on while the counter is below the bound */
     return is_below == (c->step > 0);
   }
@@ -90,7 +118,7 @@ static bool find_counter(counted *c) {
 
 static bool is_short(const counted *c) {
   const tz_node *first = c->counter->inputs[0];
-  if (first->op != TZ_NODE_INT || c->bound->op != TZ_NODE_INT) return false;
+  if (c->step_value != NULL || first->op != TZ_NODE_INT || c->bound->op != TZ_NODE_INT) return false;
   int64_t distance;
   bool wraps = c->step > 0 ? __builtin_sub_overflow(c->bound->imm.i, first->imm.i, &distance)
                            : __builtin_sub_overflow(first->imm.i, c->bound->imm.i, &distance);
@@ -137,6 +165,7 @@ static void make_outer_phis(tz_graph *g, const counted *c, tz_block *outer) {
 static tz_block *make_limit(tz_graph *g, const counted *c, tz_block *outer, tz_node **limit) {
   tz_node *length = append(g, outer, TZ_NODE_INT, TZ_TYPE_INT, 0, NULL, NULL);
   length->imm.i = STRIP * c->step;
+  if (c->step_value != NULL) length = append(g, outer, TZ_NODE_MUL, TZ_TYPE_INT, 2, c->step_value, length);
   tz_node *further = append(g, outer, TZ_NODE_ADD, TZ_TYPE_INT, 2, c->counter->inputs[0], length);
   bool is_up = c->step > 0;
   tz_node *is_first =
@@ -151,32 +180,45 @@ static tz_block *make_limit(tz_graph *g, const counted *c, tz_block *outer, tz_n
   return join;
 }
 
-/* The test compares with the limit and stays in the inner loop; where that ends, the old test follows. */
-static void split_test(tz_graph *g, const counted *c, tz_node *limit) {
-  tz_block *t = c->test, *again = tz_block_new(g), *back = tz_block_new(g);
-  tz_node *branch = t->last, *cond = branch->inputs[0];
-  tz_node *inner = tz_node_new(g, (tz_node_op)cond->op, TZ_TYPE_INT, 2);
-  inner->inputs[c->bound_input] = limit;
-  inner->inputs[1 - c->bound_input] = c->tested;
-  tz_node_insert_before(branch, inner);
-  branch->inputs[0] = inner;
-  cond = append(g, again, (tz_node_op)cond->op, TZ_TYPE_INT, 2, cond->inputs[0],
-                cond->inputs[1]); /* not one from within the loop */
-  append(g, again, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, cond, NULL)->aux = branch->aux;
-  again->successors = t->successors;
-  again->n_successors = 2;
-  for (uint32_t i = 0; i < 2; i++)
-    replace_block(again->successors[i]->predecessors, again->successors[i]->n_predecessors, t, again);
-  t->successors = NULL;
-  t->n_successors = 0;
-  tz_block_link(g, t, c->stay == 0 ? back : again);
-  tz_block_link(g, t, c->stay == 0 ? again : back);
+/* The edge back into the header comes from a new block instead of the latch. */
+static tz_block *make_back_edge(tz_graph *g, const counted *c) {
+  tz_block *back = tz_block_new(g);
   append(g, back, TZ_NODE_JUMP, TZ_TYPE_VOID, 0, NULL, NULL);
-  back->successors = c->latch->successors; /* the edge into the header, which keeps its place there */
+  back->successors = c->latch->successors;
   back->n_successors = 1;
   replace_block(c->header->predecessors, 2, c->latch, back);
   c->latch->successors = NULL;
   c->latch->n_successors = 0;
+  return back;
+}
+
+/* At the end of b: back if the value is within the limit, as the test would say, otherwise to `on`. */
+static void compare_with_limit(tz_graph *g, const counted *c, tz_block *b, tz_node *value, tz_node *limit,
+                               tz_block *on) {
+  tz_node *x = c->bound_input == 0 ? limit : value, *y = c->bound_input == 0 ? value : limit;
+  tz_node *inner = append(g, b, (tz_node_op)c->test->last->inputs[0]->op, TZ_TYPE_INT, 2, x, y);
+  append(g, b, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, inner, NULL)->aux = c->stay == 0 ? 1023 : 1;
+  tz_block *back = make_back_edge(g, c);
+  tz_block_link(g, b, c->stay == 0 ? back : on);
+  tz_block_link(g, b, c->stay == 0 ? on : back);
+}
+
+/* Where the inner loop ends, the old test follows, anew: nothing of it is to be used from within the loop. */
+static void split_at_test(tz_graph *g, const counted *c, tz_node *limit) {
+  tz_node *branch = c->test->last, *cond = branch->inputs[0];
+  tz_block *again = tz_block_split_before(g, branch);
+  cond = tz_node_new(g, (tz_node_op)cond->op, TZ_TYPE_INT, 2);
+  memcpy(cond->inputs, branch->inputs[0]->inputs, 2 * sizeof *cond->inputs);
+  counted now = *c;
+  tz_node_insert_before(branch, cond);
+  branch->inputs[0] = cond;
+  now.test = again; /* its branch stands there */
+  compare_with_limit(g, &now, c->test, c->tested, limit, again);
+}
+
+static void split_at_poll(tz_graph *g, const counted *c, tz_node *limit) {
+  tz_block *rest = tz_block_split_before(g, c->poll->last->previous);
+  compare_with_limit(g, c, c->poll, c->counter->inputs[1], limit, rest);
 }
 
 static void strip(tz_graph *g, const counted *c) {
@@ -191,7 +233,8 @@ static void strip(tz_graph *g, const counted *c) {
   entry->successors = NULL;
   entry->n_successors = 0;
   tz_block_link(g, entry, outer);
-  split_test(g, c, limit);
+  if (c->is_top) split_at_poll(g, c, limit);
+  else split_at_test(g, c, limit);
   tz_block_link(g, c->latch, outer);
 }
 
@@ -202,15 +245,31 @@ static void drop_poll(const counted *c) {
   branch->op = TZ_NODE_JUMP;
   branch->n_inputs = 0;
   branch->aux = 0;
-  tz_node_remove(c->poll->first);
+  tz_node_remove(branch->previous);
+}
+
+static bool is_counted(const tz_graph *g, counted *c, const tz_facts *facts) {
+  const counted blank = {.header = c->header};
+  if (!c->header->is_loop_header || !find_blocks(c)) return false;
+  if (find_test_at_end(c) && find_counter(c, facts)) return is_simple(g, c);
+  *c = blank;
+  return find_blocks(c) && find_test_at_start(c) && find_counter(c, facts) && is_simple(g, c);
+}
+
+/* With the ranges of counters, for steps that are not constant. */
+static const tz_facts *learn(tz_graph *g) {
+  tz_simplifier s = {.g = g, .facts = tz_facts_new(g)};
+  tz_simplify_phis(&s);
+  return s.facts;
 }
 
 void tz_pass_strip_mine(tz_graph *g) {
+  const tz_facts *facts = learn(g);
   bool changed = false;
   uint32_t n = g->n_blocks;
   for (uint32_t i = 0; i < n; i++) {
     counted c = {.header = g->blocks[i]};
-    if (!c.header->is_loop_header || !find_blocks(&c) || !find_counter(&c) || !is_simple(g, &c)) continue;
+    if (!is_counted(g, &c, facts)) continue;
     if (is_short(&c)) drop_poll(&c);
     else strip(g, &c);
     changed = true;

@@ -101,3 +101,23 @@ void tz_graph_split_critical_edges(tz_graph *g) {
   }
   tz_graph_order(g);
 }
+
+tz_block *tz_block_split_before(tz_graph *g, tz_node *at) {
+  tz_block *b = at->block, *rest = tz_block_new(g);
+  for (tz_node *n = at, *next; n != NULL; n = next) {
+    next = n->next;
+    tz_node_remove(n);
+    tz_block_append(rest, n);
+  }
+  rest->order = b->order;
+  rest->successors = b->successors;
+  rest->n_successors = b->n_successors;
+  b->successors = NULL;
+  b->n_successors = 0;
+  for (uint32_t i = 0; i < rest->n_successors; i++) {
+    tz_block *to = rest->successors[i];
+    for (uint32_t k = 0; k < to->n_predecessors; k++)
+      if (to->predecessors[k] == b) to->predecessors[k] = rest;
+  }
+  return rest;
+}

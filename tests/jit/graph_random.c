@@ -171,39 +171,33 @@ static void choice(maker *m, int depth, tz_node *cond) {
   join(m, end, yes, m->b, no);
 }
 
-static void loop(maker *m, int depth) {
-  tz_block *header = tz_block_new(m->g);
-  tz_node *first = number(m, (int64_t)pick(m, 3)), *bound;
+/* Where a loop begins and what it counts to. */
+static void pick_bounds(maker *m, tz_node **first, tz_node **bound) {
+  *first = number(m, (int64_t)pick(m, 3));
   if (pick(m, 8) == 0) { /* at the end of the numbers */
-    first = number(m, INT64_MAX - (int64_t)pick(m, 4));
-    bound = number(m, INT64_MAX);
+    *first = number(m, INT64_MAX - (int64_t)pick(m, 4));
+    *bound = number(m, INT64_MAX);
   } else if (pick(m, 2))
-    bound = number(m, (int64_t)pick(m, pick(m, 12) > 0 ? 5 : 3000)); /* some take several strips */
-  else bound = pick(m, 3) ? binary(m, TZ_NODE_AND, m->env[0], number(m, 7)) : m->env[INT];
-  tz_node *phis[REGISTERS];
-  jump(m, header);
-  m->b = header;
-  tz_node *counter = emit(m, TZ_NODE_PHI, TZ_TYPE_INT, 2, first, NULL);
+    *bound = number(m, (int64_t)pick(m, pick(m, 12) > 0 ? 5 : 3000)); /* some take several strips */
+  else *bound = pick(m, 3) ? binary(m, TZ_NODE_AND, m->env[0], number(m, 7)) : m->env[INT];
+}
+
+static tz_node *pick_step(maker *m) {
+  if (pick(m, 5)) return number(m, pick(m, 5) ? 1 : 3);
+  return binary(m, TZ_NODE_ADD, binary(m, TZ_NODE_AND, m->env[0], number(m, 3)), number(m, 1));
+}
+
+/* PHIs for the registers that the loop may write. */
+static void begin_loop(maker *m, tz_node **phis) {
   for (uint32_t r = 0; r < REGISTERS; r++) {
     phis[r] = NULL;
-    if (r < NODE || pick(m, 3) == 0) continue; /* not written in the loop */
+    if (r < NODE || pick(m, 3) == 0) continue;
     m->env[r] = phis[r] = emit(m, TZ_NODE_PHI, register_types[r], 2, m->env[r], NULL);
   }
-  tz_node *kept[REGISTERS];
-  memcpy(kept, m->env, sizeof kept);
-  if (pick(m, 2)) m->env[INT] = counter;
-  if (phis[NODE] == NULL && pick(m, 2)) accumulate(m, counter);
-  statements(m, depth + 1);
-  if (m->b == NULL) { /* never comes round */
-    tz_block *never = header;
-    for (tz_node *n = never->first; n->op == TZ_NODE_PHI; n = n->next) n->n_inputs = 1;
-    return;
-  }
-  for (uint32_t r = NODE; r < REGISTERS; r++)
-    if (phis[r] == NULL) m->env[r] = kept[r];
-  tz_node *next = binary(m, TZ_NODE_ADD, counter, number(m, pick(m, 5) ? 1 : 3));
-  fork f = branch(m, binary(m, pick(m, 4) ? TZ_NODE_LT : TZ_NODE_LE, next, bound));
-  m->b = f.yes;
+}
+
+/* Polls and goes back. */
+static void end_loop(maker *m, tz_block *header, tz_node *const *phis) {
   tz_node *poll = emit(m, TZ_NODE_POLL, TZ_TYPE_INT, 0, NULL, NULL);
   poll->state = place(m);
   fork polled = branch(m, poll);
@@ -211,10 +205,47 @@ static void loop(maker *m, int depth) {
   emit(m, TZ_NODE_DEOPT, TZ_TYPE_VOID, 0, NULL, NULL)->state = state(m);
   m->b = polled.no;
   jump(m, header);
-  counter->inputs[1] = next;
   for (uint32_t r = NODE; r < REGISTERS; r++)
     if (phis[r] != NULL) phis[r]->inputs[1] = m->env[r];
+}
+
+/* The test stands at the start or at the end. */
+static void loop(maker *m, int depth) {
+  tz_block *header = tz_block_new(m->g);
+  tz_node *first, *bound, *step = pick_step(m), *phis[REGISTERS], *kept[REGISTERS];
+  tz_node_op op = pick(m, 4) ? TZ_NODE_LT : TZ_NODE_LE;
+  pick_bounds(m, &first, &bound);
+  jump(m, header);
+  m->b = header;
+  tz_node *counter = emit(m, TZ_NODE_PHI, TZ_TYPE_INT, 2, first, NULL);
+  begin_loop(m, phis);
+  memcpy(kept, m->env, sizeof kept);
+  fork f = {NULL, NULL};
+  if (pick(m, 2)) {
+    f = branch(m, binary(m, op, counter, bound));
+    m->b = f.yes;
+  }
+  if (pick(m, 2)) m->env[INT] = counter;
+  if (phis[NODE] == NULL && pick(m, 2)) accumulate(m, counter);
+  statements(m, depth + 1);
+  if (m->b == NULL) /* never comes round */
+    for (tz_node *n = header->first; n->op == TZ_NODE_PHI; n = n->next) n->n_inputs = 1;
+  else {
+    for (uint32_t r = NODE; r < REGISTERS; r++)
+      if (phis[r] == NULL) m->env[r] = kept[r];
+    tz_node *next = binary(m, TZ_NODE_ADD, counter, step), *last[REGISTERS];
+    memcpy(last, m->env, sizeof last);
+    counter->inputs[1] = next;
+    bool is_top = f.no != NULL;
+    if (!is_top) {
+      f = branch(m, binary(m, op, next, bound));
+      m->b = f.yes;
+    }
+    end_loop(m, header, phis);
+    if (!is_top) memcpy(kept, last, sizeof kept);
+  }
   m->b = f.no;
+  memcpy(m->env, kept, sizeof kept);
 }
 
 /* ---- Statements ---- */
