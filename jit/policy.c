@@ -345,3 +345,7 @@ const tz_function *tz_jit_find(tz_vm *vm, const void *address) {
 tz_jit_stats tz_jit_statistics(const tz_vm *vm) {
   return vm->jit != NULL ? vm->jit->stats : (tz_jit_stats){0};
 }
+
+bool tz_jit_is_compiling(const tz_vm *vm) {
+  return vm->jit != NULL && vm->jit->promotion != NULL && tz_promotion_is_compiling(vm->jit->promotion);
+}

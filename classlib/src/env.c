@@ -2,6 +2,7 @@
 #include "library.h"
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -44,7 +45,8 @@ static bool env_exit(tz_thread *th, tz_word *args) {
   int status = (int)(args[0].i & 0xff);
   if (vm->hooks.exit != NULL) return vm->hooks.exit(th, status); /* a host does not end with its guest */
   tz_vm_flush(vm);
-  exit(status);
+  fflush(NULL);
+  _exit(status); /* exit would run destructors of libraries that other threads may be in */
 }
 
 static bool env_cwd(tz_thread *th, tz_word *args) {

@@ -45,7 +45,8 @@ struct tz_promotion {
   pthread_mutex_t lock;
   pthread_cond_t wake;
   pthread_t thread;
-  bool has_thread, stops;
+  bool has_thread;
+  atomic_bool stops, is_compiling;
   request *requests;
   request *queue;
   atomic_uint n_done;
@@ -199,17 +200,19 @@ static uint64_t clock_ns(clockid_t clock) {
 
 /* Without the lock, which is held before and after. */
 static void compile(tz_promotion *p, request *r) {
+  p->is_compiling = true;
   pthread_mutex_unlock(&p->lock);
   r->start_ns = clock_ns(CLOCK_MONOTONIC);
   tz_compile_result x = {0};
   bool is_open = open_backend(p);
-  if (is_open) {
+  if (is_open && !p->stops) {
     tz_compile_job job = job_for(p, r->function, r->osr_pc);
     x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
     trace_compiled(p, r, &x);
   }
   pthread_mutex_lock(&p->lock);
   r->end_ns = clock_ns(CLOCK_MONOTONIC);
+  p->is_compiling = false;
   if (is_open) count(p, &x);
   r->is_queued = false;
   r->done = x.code;
@@ -396,6 +399,8 @@ void tz_promotion_free(tz_promotion *p) {
   free(p->places);
   free(p);
 }
+
+bool tz_promotion_is_compiling(const tz_promotion *p) { return p->is_compiling; }
 
 tz_promotion_stats tz_promotion_statistics(tz_promotion *p) {
   pthread_mutex_lock(&p->lock);

@@ -31,6 +31,8 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc);
 /* Installs what the compiler thread has finished. */
 void tz_promotion_install(tz_promotion *p);
 tz_promotion_stats tz_promotion_statistics(tz_promotion *p);
+/* A compiler thread is at work: freeing would wait for it. */
+bool tz_promotion_is_compiling(const tz_promotion *p);
 
 /* Builds and compiles f anew, writing to `to` what is asked for: "graph", "llvm", "asm", separated by commas. False: *problem
  * (static text, or good until the next call). */

@@ -140,6 +140,12 @@ void tz_vm_free(tz_vm *vm) {
   free(vm);
 }
 
+void tz_vm_abandon(tz_vm *vm) {
+  tz_vm_flush(vm);
+  tz_gc_finalize_all(vm->heap);
+  tz_vm_run_finalizers(vm);
+}
+
 /* ---- running ---- */
 
 void tz_vm_set_step_limit(tz_vm *vm, int64_t steps) { tz_interp_set_step_limit(vm->thread, steps); }

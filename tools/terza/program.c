@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 tz_vm *program_vm(command_line *line, char **args, int n_args) {
   tz_vm *vm = tz_vm_new(&line->options);
@@ -117,6 +118,16 @@ static void dump_compiled(command_line *line, tz_vm *vm, tz_module *module) {
   if (!f || !tz_jit_dump(vm, f, what, stdout, &problem)) command_fail(line, "cannot show %s: %s", colon + 1, problem);
 }
 
+/* A compiler thread may have work for some tens of milliseconds: nobody waits for that at the end of a process, unless figures are
+ * wanted. */
+static void end_process(tz_vm *vm, int status) {
+  const tz_options *o = &vm->options;
+  if (!tz_jit_is_compiling(vm) || o->dump_stats || o->dump_stats_json || o->dump_profile) return;
+  tz_vm_abandon(vm);
+  fflush(NULL);
+  _exit(status);
+}
+
 int command_run(command_line *line) {
   if (!command_take_options(line)) return EXIT_NOT_STARTED;
   if (line->n_args == 0) return command_fail(line, "name a program");
@@ -130,6 +141,7 @@ int command_run(command_line *line) {
   if (module && module->main) status = call_main(vm, module->main);
   if (module && line->dump) dump_compiled(line, vm, module);
   if (vm && !output_is_whole(vm)) status = EXIT_PROGRAM_FAILED;
+  if (vm) end_process(vm, status);
   if (vm) program_end(vm);
   free(bytes);
   return status;

@@ -28,6 +28,9 @@ const tz_function *tz_jit_find(tz_vm *vm, const void *address);
  * graph, the optimizing tier's graph after each pass; llvm. Compiled for the purpose. False: *problem says why. */
 bool tz_jit_dump(tz_vm *vm, tz_function *f, const char *what, FILE *to, const char **problem);
 
+/* A compiler thread is at work, which the VM's end would wait for: a process that ends anyway need not. */
+bool tz_jit_is_compiling(const tz_vm *vm);
+
 typedef struct tz_jit_stats {
   uint64_t functions, instructions; /* compiled so far, also what was freed since */
   uint64_t nanoseconds;             /* spent compiling */

@@ -88,6 +88,9 @@ struct tz_vm {
 };
 
 tz_vm *tz_vm_new(const tz_options *options); /* NULL: out of memory */
+/* For a process about to end: as tz_vm_free for what the outside sees (output, finalizers of native payloads), but frees nothing
+ * and waits for no thread. */
+void tz_vm_abandon(tz_vm *vm);
 void tz_vm_free(tz_vm *vm);                   /* ends all processes; runs finalizers of native payloads */
 const tz_options *tz_options_default(void);
 
