@@ -64,7 +64,13 @@ static void link_form(struct tz_jit *jit, tz_baseline *b) {
   b->gdb_entry = tz_symbols_add(jit, b->function->name, b->code, b->size);
 }
 
+/* Of code and tables, counted against the memory limit. */
+static int64_t form_bytes(const tz_baseline *b) {
+  return (int64_t)(b->size + sizeof *b + (b->function->n_words + 1) * sizeof *b->places);
+}
+
 static void free_form(struct tz_jit *jit, tz_baseline *b) {
+  tz_gc_account(jit->vm->heap, -form_bytes(b));
   if (b->previous != NULL) b->previous->next = b->next;
   else jit->codes = b->next;
   if (b->next != NULL) b->next->previous = b->previous;
@@ -87,6 +93,10 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
   if (tier == NULL) return false;
   tz_baseline *b = tz_baseline_compile(jit, f, tier);
   f->tier = tier;
+  if (b != NULL && !tz_gc_account(jit->vm->heap, form_bytes(b))) {
+    tz_baseline_free(jit, b);
+    b = NULL;
+  }
   if (b == NULL) return false;
   if (tier->baseline != NULL) {
     tier->baseline->is_superseded = true;
