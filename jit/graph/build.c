@@ -92,13 +92,12 @@ static tz_frame_state *state_new(tz_builder *b, uint32_t pc) {
   return s;
 }
 
-/* The registers of `live` but one. */
-static tz_frame_state *state_of(tz_builder *b, uint32_t pc, const uint64_t *live, uint32_t except) {
+static tz_frame_state *state_of(tz_builder *b, uint32_t pc, const uint64_t *live) {
   uint32_t n = b->scope->function->n_registers;
   tz_frame_state *s = state_new(b, pc);
   tz_node **values = alloc(b, (n + 1) * sizeof *values);
   for (uint32_t r = 0; r < n; r++)
-    if (r != except && tz_set_has(live, r)) values[r] = b->env[r];
+    if (tz_set_has(live, r)) values[r] = b->env[r];
   s->n = n;
   s->values = values;
   return s;
@@ -107,13 +106,17 @@ static tz_frame_state *state_of(tz_builder *b, uint32_t pc, const uint64_t *live
 static const uint64_t *live_at(const tz_flow *flow, uint32_t pc) { return &flow->live[(size_t)pc * flow->set_words]; }
 
 tz_frame_state *tz_state_before(tz_builder *b) {
-  if (b->state == NULL) b->state = state_of(b, b->pc, live_at(b->scope->flow, b->pc), UINT32_MAX);
+  if (b->state == NULL) b->state = state_of(b, b->pc, live_at(b->scope->flow, b->pc));
   return b->state;
 }
 
 tz_frame_state *tz_state_outer(tz_builder *b, uint32_t result) {
   const tz_flow *flow = b->scope->flow;
-  return state_of(b, b->pc, live_at(flow, b->pc + tz_flow_insn_words(flow, b->pc)), result);
+  uint64_t *live = alloc(b, flow->set_words * sizeof *live);
+  memcpy(live, live_at(flow, b->pc + tz_flow_insn_words(flow, b->pc)), flow->set_words * sizeof *live);
+  if (result < flow->function->n_registers) tz_set_drop(live, result);
+  tz_flow_add_handlers(flow, b->pc, live); /* a call that throws leaves its result's register as it was */
+  return state_of(b, b->pc, live);
 }
 
 tz_frame_state *tz_state_place(tz_builder *b) { return state_new(b, b->pc); }

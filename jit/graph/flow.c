@@ -242,7 +242,7 @@ static void step_back(const tz_flow *flow, uint32_t pc, uint64_t *live) {
     for (uint32_t i = 0; i < tz_insn_x(in); i++) tz_set_add(live, tz_insn_arg(&f->code[pc + 1], i));
 }
 
-static void add_handlers(const tz_flow *flow, uint32_t pc, uint64_t *live) {
+void tz_flow_add_handlers(const tz_flow *flow, uint32_t pc, uint64_t *live) {
   const tz_function *f = flow->function;
   for (uint32_t i = 0; i < f->n_handlers; i++) {
     if (pc < f->handlers[i].start || pc >= f->handlers[i].end) continue;
@@ -263,7 +263,7 @@ static bool walk_block(tz_flow *flow, tz_flow_block *b, uint64_t *live, uint32_t
   while (n > 0) {
     uint32_t pc = starts[--n];
     step_back(flow, pc, live);
-    add_handlers(flow, pc, live);
+    tz_flow_add_handlers(flow, pc, live);
     memcpy(&flow->live[(size_t)pc * words], live, words * sizeof *live);
   }
   bool grew = memcmp(b->live_in, live, words * sizeof *live) != 0;

@@ -34,6 +34,8 @@ typedef struct tz_flow {
 /* From the instruction at `start` (0, or a loop head). NULL: no memory. */
 tz_flow *tz_flow_new(tz_arena *arena, tz_function *f, uint32_t start);
 uint32_t tz_flow_insn_words(const tz_flow *flow, uint32_t pc);
+/* Adds what the handlers of the instruction at pc read to a set of registers. */
+void tz_flow_add_handlers(const tz_flow *flow, uint32_t pc, uint64_t *live);
 /* A tail call of the function itself: a loop back to its start. */
 bool tz_flow_is_loop_call(const tz_flow *flow, uint32_t pc);
 
