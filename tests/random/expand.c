@@ -10,7 +10,7 @@ enum {
   MAX_VARIABLES = 1024,
   MAX_NAMES = 64,
   NAME_SIZE = 24,
-  DEPTH_LIMIT = 4,
+
   NEST_LIMIT = 5,
   LOOP_BODY = 10
 };
@@ -39,7 +39,8 @@ typedef struct expansion {
   size_t length, capacity;
   variable variables[MAX_VARIABLES];
   uint32_t n_variables, n_names;
-  uint32_t *favour; /* for each production, a factor on its weight */
+  uint32_t depth_limit, list_limit; /* so that programs differ in size */
+  uint32_t *favour;                 /* for each production, a factor on its weight */
 } expansion;
 
 /* The new names of one production's text. */
@@ -86,7 +87,7 @@ static bool has_targets(expansion *e, const place *at, const production *p) {
 
 static bool is_usable(expansion *e, const place *at, const production *p) {
   if (p->needs & ~at->granted) return false;
-  if (at->depth >= DEPTH_LIMIT && !p->is_short) return false;
+  if (at->depth >= e->depth_limit && !p->is_short) return false;
   if (p->callable >= at->n_callables) return false;
   if (p->callable != NO_CALLABLE && at->times * e->g->callables[p->callable].cost > remaining(at))
     return false;
@@ -191,7 +192,7 @@ static void expand_some(expansion *e, const place *at, uint32_t i) {
   in.nest++;
   in.depth = 0;
   in.limit -= remaining(at) / 4; /* what follows the list wants its share */
-  uint32_t n = at->nest == 0 ? 2 + below(e, 6) : 1 + below(e, 4);
+  uint32_t n = (at->nest == 0 ? 2 : 1) + below(e, e->list_limit);
   if (at->nest >= NEST_LIMIT) return;
   for (uint32_t k = 0; k < n && remaining(&in) > 0; k++) {
     if (k > 0) put(e, "\n", 1);
@@ -221,7 +222,7 @@ static void write_parts(expansion *e, const production *p, place at, names *new,
     case PART_EXPAND: expand(e, &at, is->number); break;
     case PART_SOME: expand_some(e, &at, is->number); break;
     case PART_MAYBE:
-      if (chance(e, 50) && at.depth < DEPTH_LIMIT) expand(e, &at, is->number);
+      if (chance(e, 50) && at.depth < e->depth_limit) expand(e, &at, is->number);
       break;
     case PART_NEW: new_name(e, new, is->number, is); break;
     case PART_NAME: new_name(e, new, 0, is); break;
@@ -298,6 +299,8 @@ char *grammar_expand(const grammar *g, uint64_t seed, uint32_t scale) {
   e->text = calloc(1, e->capacity);
   e->favour = calloc(g->n_productions, sizeof *e->favour);
   pick_favours(e);
+  e->depth_limit = 2 + below(e, 3);
+  e->list_limit = 1 + below(e, 5);
   uint64_t cost = 0;
   place whole = {.n_callables = (int)g->n_callables, .times = 1, .limit = UINT64_MAX, .cost = &cost};
   expand(e, &whole, program_rule(g));

@@ -65,13 +65,19 @@ static size_t count_lines(const char *text) {
   return n;
 }
 
+static size_t skip_lines(const char *text, size_t at, size_t lines) {
+  while (lines-- > 0 && text[at] != 0) at = line_end(text, at);
+  return at;
+}
+
+/* Stretches of lines, from half of the text down to single ones and what they open. */
 static bool remove_lines(reduction *r) {
   bool any = false;
   for (size_t lines = count_lines(r->text) / 2 + 1; lines > 0; lines /= 2) {
     for (size_t at = 0; r->text[at] != 0 && !is_late(r);) {
       size_t end = balanced_end(r->text, at, lines);
       if (end != 0 && try_replace(r, at, end, "", 0)) any = true;
-      else at = line_end(r->text, at);
+      else at = skip_lines(r->text, at, lines);
     }
   }
   return any;
@@ -133,6 +139,16 @@ static bool promote_operand(reduction *r, size_t from, size_t open, size_t to) {
   return false;
 }
 
+/* Takes an operand and the comma behind it away. */
+static bool drop_operand(reduction *r, size_t open, size_t to) {
+  for (size_t at = open + 1; at < to;) {
+    size_t end = operand_end(r->text, at);
+    if (end > at && end + 1 < to && r->text[end] == ',' && try_replace(r, at, end + 2, "", 0)) return true;
+    at = end > at ? end : at + 1;
+  }
+  return false;
+}
+
 static bool put_simple(reduction *r, size_t from, size_t to) {
   static const char *const simple[] = {"0", "1", "0.5", "true", "\"\"", "null", ""};
   for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
@@ -140,13 +156,13 @@ static bool put_simple(reduction *r, size_t from, size_t to) {
   return false;
 }
 
-/* The bracket at `open`, with the word before it: in its place something simple, or a part of it; or just the
- * call's receiver; or the bracket without a word. */
+/* The bracket at `open`, with the word before it: in its place something simple, or one of its operands; or
+ * without an operand; or just the call's receiver; or something simple in the bracket's place alone. */
 static bool simplify_group(reduction *r, size_t open) {
   size_t to = group_end(r->text, open), from = open, dot = 0;
   if (to == 0) return false;
   while (from > 0 && is_word(r->text[from - 1])) from--;
-  if (put_simple(r, from, to) || promote_operand(r, from, open, to)) return true;
+  if (put_simple(r, from, to) || promote_operand(r, from, open, to) || drop_operand(r, open, to)) return true;
   for (size_t at = from; at < open; at++)
     if (r->text[at] == '.') dot = at;
   if (dot != 0 && try_replace(r, dot, to, "", 0)) return true;
