@@ -37,12 +37,14 @@ static int test(const tz_node *n, tz_range a, tz_range b) {
   }
 }
 
+/* Half of the values that an extension's bits can have. */
+static int64_t half_range(const tz_node *extension) { return (int64_t)1 << (extension->aux - 1); }
+
 /* Cuts off nothing that is there. */
 static bool keeps_all(const tz_node *n, tz_range a, tz_range b) {
-  int64_t half = (int64_t)1 << (n->aux - 1);
   switch (n->op) {
-  case TZ_NODE_SEXT: return is_within(a, -half, half - 1);
-  case TZ_NODE_ZEXT: return is_within(a, 0, 2 * half - 1);
+  case TZ_NODE_SEXT: return is_within(a, -half_range(n), half_range(n) - 1);
+  case TZ_NODE_ZEXT: return is_within(a, 0, 2 * half_range(n) - 1);
   case TZ_NODE_AND: return b.low == b.high && (b.low & (b.low + 1)) == 0 && is_within(a, 0, b.low);
   default: return false;
   }
