@@ -54,7 +54,8 @@ static uint32_t emit_default(rima_compiler *c, rima_fn *fn, uint32_t i, const ui
     return reg;
   }
   if (is_plain_literal(param->default_value)) {
-    rima_check(c, param->default_value, fn->params[i]);
+    rima_check_to(c, param->default_value, fn->params[i], "default value");
+    if (c->diagnostics.error_count) return rima_reg_for(c, fn->params[i]);
     return rima_emit_as(c, param->default_value, fn->params[i], RIMA_ANYWHERE);
   }
   rima_fn *d = default_fn(c, fn, i, param);

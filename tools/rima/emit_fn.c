@@ -593,6 +593,12 @@ uint32_t rima_emit_spawn(rima_compiler *c, rima_expr *e, int32_t dst) {
 
 /* ---- dispatch ---- */
 
+/* Natives and methods without a body have nothing but parameters to check. */
+static bool has_code(const rima_fn *fn) {
+  if (!fn->ast || fn->kind == RIMA_FN_DEFAULT) return true;
+  return !fn->ast->is_native && (fn->kind != RIMA_FN_METHOD || fn->ast->body || fn->ast->value);
+}
+
 static void check_and_emit(rima_compiler *c, rima_fn *fn) {
   rima_saved_context saved;
   uint32_t errors = c->diagnostics.error_count;
@@ -602,7 +608,8 @@ static void check_and_emit(rima_compiler *c, rima_fn *fn) {
   uint32_t undo = c->undo_count;
   rima_check_fn(c, fn);
   rima_narrow_restore(c, undo);
-  if (c->diagnostics.error_count == errors && !c->has_errors && c->diagnostics.error_count == 0) {
+  if (has_code(fn) && c->diagnostics.error_count == errors && !c->has_errors &&
+      c->diagnostics.error_count == 0) {
     switch ((rima_fn_kind)fn->kind) {
     case RIMA_FN_CONSTRUCTOR: emit_constructor(c, fn); break;
     case RIMA_FN_DEFAULT: emit_default_fn(c, fn); break;
@@ -615,7 +622,7 @@ static void check_and_emit(rima_compiler *c, rima_fn *fn) {
 }
 
 void rima_emit_fn(rima_compiler *c, rima_fn *fn) {
-  if (fn->kind == RIMA_FN_OBJECT || (fn->ast && fn->ast->is_native)) return;
+  if (fn->kind == RIMA_FN_OBJECT || (!has_code(fn) && !fn->unit->is_user)) return;
   if (fn->kind == RIMA_FN_STRUCTURAL) {
     if (!c->diagnostics.error_count) rima_emit_structural(c, fn);
     return;
@@ -626,6 +633,5 @@ void rima_emit_fn(rima_compiler *c, rima_fn *fn) {
     else rima_emit_adapter(c, fn);
     return;
   }
-  if (fn->kind == RIMA_FN_METHOD && !fn->ast->body && !fn->ast->value) return;
   check_and_emit(c, fn);
 }
