@@ -592,7 +592,11 @@ static bool test_pass(maker *m, uint64_t seed, const tz_pass *pass, const char *
 }
 
 static bool test_seed(maker *m, uint64_t seed) {
-  static const char *const passes[] = {"simplify", "escape", "unbox", "strip_mine", "barriers"};
+  static const char *const passes[] = {
+#define TZ_PASS(name, GROUP, meaning) #name,
+#include "passes.def"
+#undef TZ_PASS
+  };
   tz_graph *g = make(m, seed);
   char *problem = tz_graph_verify(g);
   char *text = dump(g);
