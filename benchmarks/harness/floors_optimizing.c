@@ -92,6 +92,13 @@ static void print_level(const lab_data *data, size_t program, const char *engine
   else fprintf(stderr, " %9s", "-");
 }
 
+static void print_stall(const lab_data *data, size_t program) {
+  size_t e = data_engine(data, "default");
+  double stall = e < data->n_engines ? data_cell(data, program, e)->figures.stall_ms : NAN;
+  if (isnan(stall)) fprintf(stderr, " %8s", "-");
+  else fprintf(stderr, " %8.2f", stall);
+}
+
 static void print_ratio(const lab_data *data, program_ratio *ratio, size_t program, const char *engine,
                         const char *other) {
   size_t e = data_engine(data, engine), o = data_engine(data, other);
@@ -100,14 +107,14 @@ static void print_ratio(const lab_data *data, program_ratio *ratio, size_t progr
   else fprintf(stderr, " %8.2f", value);
 }
 
-/* A line for each program: milliseconds of an iteration in the steady state, then how many times as long
- * default takes as others, and how many times as long as Java to warm up. `third` is a strategy to be shown
- * beside default and off. */
+/* A line for each program: milliseconds of an iteration in the steady state; how many times as long default
+ * takes as others; how many times as long as Java to warm up; how long it stalled. `third` is a strategy to
+ * be shown beside default and off. */
 static void print_table(const lab_data *data, const char *third) {
   const char *const engines[] = {"default", third, "off", "java", "node", "c"};
   fprintf(stderr, "%-20s", "ms an iteration");
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) fprintf(stderr, " %9s", engines[i]);
-  fprintf(stderr, " %8s %8s %8s %8s %9s\n", "/java", "/node", "/c", "off/", "warm/java");
+  fprintf(stderr, " %8s %8s %8s %8s %8s %8s\n", "/java", "/node", "/c", "off/", "warm-up", "stall ms");
   for (size_t p = 0; p < data->n_programs; p++) {
     fprintf(stderr, "%-20s", data->programs[p]);
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) print_level(data, p, engines[i]);
@@ -116,6 +123,7 @@ static void print_table(const lab_data *data, const char *third) {
     print_ratio(data, steady_time_ratio, p, "default", "c");
     print_ratio(data, steady_time_ratio, p, "off", "default");
     print_ratio(data, warm_up_ratio, p, "default", "java");
+    print_stall(data, p);
     fputc('\n', stderr);
   }
 }
@@ -172,20 +180,25 @@ static bool run_storm(const floor_settings *settings, const char *tiers, windows
   return child_is_well(&result) && l.is_ok;
 }
 
+static void print_storm(const windows *w, const windows *baseline) {
+  fprintf(stderr, "storm, speed over baseline in each window:");
+  for (size_t i = 0; i < w->count; i++)
+    fprintf(stderr, " %.2f", samples_least(&baseline->ns[i]) / samples_least(&w->ns[i]));
+  fputc('\n', stderr);
+}
+
 static bool report_storm(const floor_settings *settings) {
   windows *w = calloc(2, sizeof *w);
   double least = NAN;
-  size_t which = 0;
   bool is_well = w != NULL;
   for (int i = 0; i < 2 * settings->rounds && is_well; i++) {
     bool is_baseline = (i + i / 2) % 2; /* in turns, each as often the first */
     is_well = run_storm(settings, is_baseline ? "--jit=baseline" : "--jit=default", &w[is_baseline]);
   }
-  if (is_well) least = windows_least_speed(&w[0], &w[1], &which);
-  if (!isnan(least))
-    fprintf(stderr,
-            "storm: slowest against the baseline tier in window %zu of %zu: %.1f ms, baseline %.1f ms\n",
-            which, w->count, samples_least(&w[0].ns[which]) / 1e6, samples_least(&w[1].ns[which]) / 1e6);
+  if (is_well) {
+    print_storm(&w[0], &w[1]);
+    least = windows_least_speed(&w[0], &w[1]);
+  }
   free(w);
   return floors_report("storm-speed-over-baseline", least, 0.9, 0.9, false);
 }

@@ -21,13 +21,11 @@ void windows_add(windows *w, size_t window, double ns) {
   samples_add(&w->ns[window], ns);
 }
 
-double windows_least_speed(const windows *w, const windows *base, size_t *which) {
+double windows_least_speed(const windows *w, const windows *base) {
   double least = w->count > 0 && w->count == base->count ? INFINITY : NAN;
   for (size_t i = 0; i < w->count && !isnan(least); i++) {
     double speed = samples_least(&base->ns[i]) / samples_least(&w->ns[i]);
-    if (speed >= least) continue;
-    least = speed;
-    if (which != NULL) *which = i;
+    if (!(speed >= least)) least = speed; /* NAN stays */
   }
   return least;
 }

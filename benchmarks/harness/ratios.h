@@ -14,7 +14,7 @@ typedef struct windows {
 
 void windows_add(windows *w, size_t window, double ns); /* windows beyond WINDOWS_MAX are left out */
 
-/* The least speed of `w` relative to `base` in any window, and which it is (may be NULL). Of each window the
+/* The least speed of `w` relative to `base` in any window. Of each window the
  * fastest process counts: other programs on the machine only ever make one slower, and what a program does to
  * itself it does each time. NAN unless both have the same windows, with a sample in each. */
-double windows_least_speed(const windows *w, const windows *base, size_t *which);
+double windows_least_speed(const windows *w, const windows *base);

@@ -9,6 +9,7 @@
 static bool set_name(lab_program *p, const char *title) {
   const char *slash = strchr(title, '/');
   if (slash == NULL || (size_t)(slash - title) >= LAB_NAME || strlen(slash + 1) >= LAB_NAME) return false;
+  p->file[0] = 0;
   memcpy(p->family, title, (size_t)(slash - title));
   p->family[slash - title] = 0;
   strcpy(p->name, slash + 1);
