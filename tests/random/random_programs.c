@@ -44,6 +44,7 @@ static const mode modes[] = {
     {"semispace", BASELINE " --collector=1 --stress-alloc=31 --stress-poison", SMALL},
     {"safepoints",
      BASELINE " --stress-tier --stress-budget=1 --stress-safepoint=53 --stress-poison --stress-stack", SMALL},
+    {"background", "--jit-promote=1 --stress-budget=100", FULL},
     {"promoted", "--jit-sync --jit-promote=1 --verify-graph", FULL},
     {"optimized", EAGER " --stress-budget=40", MIDDLE},
     {"deoptimized", EAGER " --stress-budget=40 --stress-tier --stress-deopt=50", MIDDLE},
@@ -52,7 +53,7 @@ static const mode modes[] = {
            "--stress-stack --nursery-size=64k",
      SMALL},
 };
-enum { N_MODES = sizeof modes / sizeof *modes, N_SLOW = 4 };
+enum { N_MODES = sizeof modes / sizeof *modes, N_SLOW = 5 };
 
 static const char rima_prelude[] = {
 #embed "prelude.rima" suffix(, 0)
