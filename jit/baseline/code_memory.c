@@ -2,6 +2,7 @@
 #include "code_memory.h"
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { CHUNK_BYTES = 1 << 20, ALIGN = 16 };
 
@@ -33,19 +34,33 @@ static void *reserve_low(size_t size) {
   return NULL;
 }
 
+#if defined(__x86_64__)
 /* Anonymous shared memory, and the same pages once more (an mremap of old size 0): perf reads its map of symbols only for
  * anonymous memory, so a file will not do. */
-static bool chunk_map(tz_code_chunk *c) {
-  void *low = reserve_low(c->size);
+static bool map_twice(tz_code_chunk *c, void *low) {
   void *rw = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (rw == MAP_FAILED) return false;
+  c->rw = rw;
+  return mremap(rw, 0, c->size, MREMAP_MAYMOVE | MREMAP_FIXED, low) == low &&
+         mprotect(low, c->size, PROT_READ | PROT_EXEC) == 0;
+}
+#else
+/* A file in memory: user-mode emulators map no pages twice without one. */
+static bool map_twice(tz_code_chunk *c, void *low) {
+  int fd = memfd_create("terza-code", MFD_CLOEXEC);
+  if (fd < 0) return false;
+  bool ok = ftruncate(fd, (off_t)c->size) == 0;
+  void *rw = ok ? mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
   if (rw != MAP_FAILED) c->rw = rw;
-  void *rx = low != NULL && c->rw != NULL ? mremap(c->rw, 0, c->size, MREMAP_MAYMOVE | MREMAP_FIXED, low) : MAP_FAILED;
-  if (rx == MAP_FAILED) {
-    if (low != NULL) munmap(low, c->size);
-    return false;
-  }
-  c->rx = rx;
-  return mprotect(c->rx, c->size, PROT_READ | PROT_EXEC) == 0;
+  ok = rw != MAP_FAILED && mmap(low, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == low;
+  close(fd);
+  return ok;
+}
+#endif
+
+static bool chunk_map(tz_code_chunk *c) {
+  c->rx = reserve_low(c->size);
+  return c->rx != NULL && map_twice(c, c->rx);
 }
 
 static void chunk_free(tz_code_chunk *c) {

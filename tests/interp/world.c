@@ -5,8 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { HEAP_LIMIT = 256 << 20 }; /* address space is reserved by it, which an emulator pays for in memory */
+
 tz_vm *world_new_with(const tz_options *options) {
-  tz_vm *vm = tz_vm_new(options);
+  tz_options o = *options;
+  if (o.heap_limit == 0) o.heap_limit = HEAP_LIMIT;
+  tz_vm *vm = tz_vm_new(&o);
   cr_assert_not_null(vm);
   return vm;
 }
