@@ -213,8 +213,8 @@ static void choose_times(suite *s, const floor_settings *settings) {
   bool is_long = settings->is_long, is_quick = settings->is_quick;
   s->run.invocations = is_long ? 2 * settings->rounds : is_quick ? 1 : (settings->rounds + 1) / 2;
   s->run.iterations = 20000; /* as many as the time allows */
-  s->run.seconds = is_long ? 8 : is_quick ? 0.6 : 1.4;
-  s->brief_seconds = is_long ? 2 : 0.5;
+  s->run.seconds = is_long ? 8 : is_quick ? 0.6 : 1.2;
+  s->brief_seconds = is_long ? 2 : 0.4;
 }
 
 /* Data are empty where nothing could be run; then every line is short. */
