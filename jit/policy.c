@@ -15,8 +15,8 @@ enum {
   WARM_UP_SLICES = 64,
   RECOMPILE_HEAT = 32,
   STRESS_BUDGET = 3,
-  COOLING_SLICES = 1024, /* from one look for baseline code that nobody uses to the next */
-  FRAMES_A_SLICE = 128, /* looked at for superseded code */
+  COOLING_SLICES = 1024,        /* from one look for baseline code that nobody uses to the next */
+  FRAMES_A_SLICE = 128,         /* looked at for superseded code */
   PROMOTING_PROFILE_SLICES = 4, /* the optimizing tier wants branches sampled before it compiles */
   TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
 };
@@ -167,8 +167,8 @@ static void sweep_superseded(struct tz_jit *jit) {
   jit->sweep_wait = (uint32_t)(n_frames / FRAMES_A_SLICE);
 }
 
-/* Baseline code of functions that run optimized and have not been heard of since the last look: it is superseded as well, and
- * made anew should they get hot below again. */
+/* Baseline code of functions that run optimized and have not been heard of since the last look: it is
+ * superseded as well, and made anew should they get hot below again. */
 static void supersede_cooled(struct tz_jit *jit) {
   if (jit->n_slices % COOLING_SLICES != 0) return;
   for (tz_baseline *b = jit->codes; b != NULL; b = b->next) {
@@ -221,8 +221,8 @@ static void consider_promotion(struct tz_jit *jit, tz_function *f) {
     tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
 }
 
-/* At a back-edge. The function is compiled from its start; if it then still runs this loop below, the call under way is a long
- * one, and goes over to code made from the loop head on. */
+/* At a back-edge. The function is compiled from its start; if it then still runs this loop below, the call
+ * under way is a long one, and goes over to code made from the loop head on. */
 static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_insn *pc) {
   tz_tier *tier = f->tier;
   uint32_t head = tz_loop_head_of(f, pc);
@@ -341,7 +341,8 @@ bool tz_jit_attach(tz_vm *vm) {
   if (vm->options.jit >= TZ_JIT_DEFAULT && tz_native_attach(vm)) /* without it all else goes on */
     jit->promotion = tz_promotion_new(vm);
   if (jit->promotion != NULL) jit->native->heated = on_heated;
-  if (jit->promotion != NULL) vm->thread->profile_left = vm->thread->profile_slices = PROMOTING_PROFILE_SLICES;
+  if (jit->promotion != NULL)
+    vm->thread->profile_left = vm->thread->profile_slices = PROMOTING_PROFILE_SLICES;
   return true;
 }
 

@@ -35,8 +35,8 @@ static void *reserve_low(size_t size) {
 }
 
 #if defined(__x86_64__)
-/* Anonymous shared memory, and the same pages once more (an mremap of old size 0): perf reads its map of symbols only for
- * anonymous memory, so a file will not do. */
+/* Anonymous shared memory, and the same pages once more (an mremap of old size 0): perf reads its map of
+ * symbols only for anonymous memory, so a file will not do. */
 static bool map_twice(tz_code_chunk *c, void *low) {
   void *rw = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (rw == MAP_FAILED) return false;

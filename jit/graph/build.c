@@ -1,7 +1,8 @@
 /* build.c: scopes, blocks, registers and states of the graph builder. builder.h says how it works.
  *
- * A loop header is built before its back-edges are known: it gets a PHI for each live register that the loop writes. When all
- * blocks of a scope are built, the back-edges of each header meet in one latch, which polls. */
+ * A loop header is built before its back-edges are known: it gets a PHI for each live register that the loop
+ * writes. When all blocks of a scope are built, the back-edges of each header meet in one latch, which polls.
+ */
 #include "builder.h"
 #include "passes.h"
 #include <string.h>
@@ -64,7 +65,8 @@ tz_node *tz_read(tz_builder *b, uint32_t reg) {
   return b->env[reg];
 }
 
-/* Registers that may be read before they are written: references are null then, for numbers zero is as good as any. */
+/* Registers that may be read before they are written: references are null then, for numbers zero is as good
+ * as any. */
 static void begin_registers(tz_builder *b, const tz_flow_block *start) {
   for (uint32_t r = 0; r < b->scope->function->n_registers; r++)
     if (tz_set_has(start->live_in, r)) tz_read(b, r);
@@ -103,7 +105,9 @@ static tz_frame_state *state_of(tz_builder *b, uint32_t pc, const uint64_t *live
   return s;
 }
 
-static const uint64_t *live_at(const tz_flow *flow, uint32_t pc) { return &flow->live[(size_t)pc * flow->set_words]; }
+static const uint64_t *live_at(const tz_flow *flow, uint32_t pc) {
+  return &flow->live[(size_t)pc * flow->set_words];
+}
 
 tz_frame_state *tz_state_before(tz_builder *b) {
   if (b->state == NULL) b->state = state_of(b, b->pc, live_at(b->scope->flow, b->pc));
@@ -151,7 +155,8 @@ static void jump_from(tz_builder *b, tz_block *from, tz_block *to) {
 }
 
 /* The arrivals' value of register r in a new block that all of them jump to: one node, or a PHI. */
-static tz_node *merge_register(tz_builder *b, tz_block *block, tz_arrival *list, uint32_t r, const tz_type *type) {
+static tz_node *merge_register(tz_builder *b, tz_block *block, tz_arrival *list, uint32_t r,
+                               const tz_type *type) {
   tz_node *first = list->env[r];
   bool differs = false;
   for (tz_arrival *a = list; a != NULL; a = a->next) differs |= a->env[r] != first;
@@ -218,7 +223,8 @@ static void poll(tz_builder *b) {
 static void end_loop(tz_builder *b, uint32_t index) {
   const tz_flow_block *fb = &b->scope->flow->blocks[index];
   tz_place *place = &b->scope->places[index];
-  if (place->n_back_edges == 0) return; /* it never goes round: its PHIs have one input, which simplification removes */
+  if (place->n_back_edges == 0)
+    return; /* it never goes round: its PHIs have one input, which simplification removes */
   merge(b, place->back_edges, fb->live_in);
   b->pc = fb->start;
   if (!b->options->no_polls) poll(b);
@@ -274,7 +280,8 @@ static bool has_handler(const tz_function *f, uint32_t pc) {
 
 void tz_fail(tz_builder *b) {
   bool is_handled = has_handler(b->scope->function, b->pc);
-  for (const tz_frame_state *s = b->scope->outer_state; s != NULL; s = s->outer) is_handled |= has_handler(s->function, s->pc);
+  for (const tz_frame_state *s = b->scope->outer_state; s != NULL; s = s->outer)
+    is_handled |= has_handler(s->function, s->pc);
   if (is_handled) {
     tz_deopt(b, TZ_DEOPT_THROW);
     return;
@@ -342,7 +349,9 @@ static void leave_if(tz_builder *b, tz_node *failed) {
 
 void tz_check_pending(tz_builder *b) { leave_if(b, tz_emit(b, TZ_NODE_PENDING, TZ_TYPE_INT, 0, NULL)); }
 
-void tz_check_allocated(tz_builder *b, tz_node *object) { leave_if(b, tz_emit_i1(b, TZ_NODE_IS_NULL, object)); }
+void tz_check_allocated(tz_builder *b, tz_node *object) {
+  leave_if(b, tz_emit_i1(b, TZ_NODE_IS_NULL, object));
+}
 
 /* ---- Scopes ---- */
 
@@ -363,8 +372,10 @@ void tz_return(tz_builder *b, tz_node *value) {
 
 static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t next) {
   const tz_branch_profile *profile = b->scope->function->branches;
-  uint64_t taken = profile != NULL ? profile[b->pc].taken : 0, not_taken = profile != NULL ? profile[b->pc].not_taken : 0;
-  uint64_t guess = target <= b->pc ? 1024 - 1024 / LOOP_ROUNDS : 512; /* what the samples are weighed against */
+  uint64_t taken = profile != NULL ? profile[b->pc].taken : 0,
+           not_taken = profile != NULL ? profile[b->pc].not_taken : 0;
+  uint64_t guess =
+      target <= b->pc ? 1024 - 1024 / LOOP_ROUNDS : 512; /* what the samples are weighed against */
   uint64_t probability = (taken * 1024 + guess) / (taken + not_taken + 1);
   if (probability < 1) probability = 1;
   if (probability > 1023) probability = 1023;
@@ -454,9 +465,13 @@ static bool build_branch(tz_builder *b, uint32_t next) {
   }
   switch (op) {
   case TZ_OP_JMP: arrive(b, target_d); return true;
-  case TZ_OP_JT: branch_to(b, tz_emit_i2(b, TZ_NODE_NE, tz_read(b, tz_insn_a(in)), tz_emit_int(b, 0)), target_d, next); return true;
+  case TZ_OP_JT:
+    branch_to(b, tz_emit_i2(b, TZ_NODE_NE, tz_read(b, tz_insn_a(in)), tz_emit_int(b, 0)), target_d, next);
+    return true;
   case TZ_OP_JF: branch_to(b, tz_emit_not(b, tz_read(b, tz_insn_a(in))), target_d, next); return true;
-  case TZ_OP_JNULL: branch_to(b, tz_emit_i1(b, TZ_NODE_IS_NULL, tz_read(b, tz_insn_a(in))), target_d, next); return true;
+  case TZ_OP_JNULL:
+    branch_to(b, tz_emit_i1(b, TZ_NODE_IS_NULL, tz_read(b, tz_insn_a(in))), target_d, next);
+    return true;
   case TZ_OP_JNONNULL:
     branch_to(b, tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, tz_read(b, tz_insn_a(in)))), target_d, next);
     return true;
@@ -510,7 +525,10 @@ static tz_node *join_returns(tz_builder *b, tz_scope *scope) {
 }
 
 tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_state *outer_state) {
-  tz_scope scope = {.outer = b->scope, .flow = flow, .function = flow->function, .outer_state = outer_state,
+  tz_scope scope = {.outer = b->scope,
+                    .flow = flow,
+                    .function = flow->function,
+                    .outer_state = outer_state,
                     .depth = b->scope != NULL ? b->scope->depth + 1 : 0};
   tz_node **saved_env = b->env;
   uint32_t saved_pc = b->pc;

@@ -1,7 +1,8 @@
 /* build.h: from bytecode and profile to a graph, inlining as it goes.
  *
- * Speculates on what the profile has seen: receiver classes of inline caches, kinds of dynamic values, places never reached.
- * Each speculation is a GUARD, unless the policy says that it has failed there too often; then the general form is built. */
+ * Speculates on what the profile has seen: receiver classes of inline caches, kinds of dynamic values, places
+ * never reached. Each speculation is a GUARD, unless the policy says that it has failed there too often; then
+ * the general form is built. */
 #pragma once
 #include "graph.h"
 
@@ -29,7 +30,7 @@ typedef struct tz_build_options {
 } tz_build_options;
 tz_build_options tz_build_options_default(void);
 
-/* Builds f's graph, entered at its start or at the loop head osr_pc. NULL: *problem says why (static text). The graph's
- * decisions list what was inlined. */
+/* Builds f's graph, entered at its start or at the loop head osr_pc. NULL: *problem says why (static text).
+ * The graph's decisions list what was inlined. */
 tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_build_options *options,
                          const char **problem);

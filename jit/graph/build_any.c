@@ -1,6 +1,6 @@
-/* build_any.c: instructions on dynamic values. What the interpreter has seen (kinds in the x byte, classes at sites) is
- * speculated on; values are unboxed where they are used and boxed where they are made, so that chains of operations cancel
- * out. */
+/* build_any.c: instructions on dynamic values. What the interpreter has seen (kinds in the x byte, classes at
+ * sites) is speculated on; values are unboxed where they are used and boxed where they are made, so that
+ * chains of operations cancel out. */
 #include "builder.h"
 #include "class.h"
 #include "slow.h"
@@ -12,7 +12,9 @@
 
 enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3, SAW_OTHER = 8 };
 
-static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) { tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND); }
+static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) {
+  tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND);
+}
 
 /* Where the condition does not hold, `otherwise` takes over; NULL: the code is left. */
 static void require(tz_builder *b, tz_join *otherwise, tz_node *cond, tz_deopt_reason reason) {
@@ -102,10 +104,11 @@ static tz_node *float_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y) 
 static bool gives_any(uint8_t op) { return op >= TZ_OP_ADD_ANY && op <= TZ_OP_REM_ANY; }
 
 /* Two ints give an int, any other two numbers a float. */
-static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, unsigned saw_x, unsigned saw_y,
-                             tz_join *otherwise) {
+static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, unsigned saw_x,
+                             unsigned saw_y, tz_join *otherwise) {
   tz_join join = {0};
-  tz_node *both = tz_emit_i2(b, TZ_NODE_AND, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_INT, y));
+  tz_node *both =
+      tz_emit_i2(b, TZ_NODE_AND, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_INT, y));
   tz_fork fork = tz_branch(b, both, 512);
   b->block = fork.yes;
   tz_node *i = tz_emit_i1(b, TZ_NODE_UNBOX_INT, x), *j = tz_emit_i1(b, TZ_NODE_UNBOX_INT, y);
@@ -120,7 +123,8 @@ static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, 
 static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x) {
   tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), 900);
   b->block = fork.no;
-  tz_node *is_number = tz_emit_i2(b, TZ_NODE_OR, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x));
+  tz_node *is_number =
+      tz_emit_i2(b, TZ_NODE_OR, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x));
   tz_guard(b, tz_emit_not(b, is_number), TZ_DEOPT_KIND);
   tz_join_add(b, join, tz_emit_int(b, 0));
   b->block = fork.yes;
@@ -130,15 +134,16 @@ enum { EQUALS_SLOT = 1 }; /* Object's vtable: toString, equals, hash */
 
 static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node *y) {
   const tz_sig *signature = b->graph->vm->object_class->methods[EQUALS_SLOT].signature;
-  if (signature->n_params != 1 || signature->params[0]->rep != 'Y' || signature->result->rep != 'I') return tz_build_outlined(b);
+  if (signature->n_params != 1 || signature->params[0]->rep != 'Y' || signature->result->rep != 'I')
+    return tz_build_outlined(b);
   tz_node *call = TZ_EMIT(b, CALL_POINTER, TZ_TYPE_INT, equals, x, y);
   call->state = tz_state_place(b);
   tz_check_pending(b);
   return tz_emit_i2(b, TZ_NODE_NE, call, tz_emit_int(b, 0));
 }
 
-/* Neither has been a number or a string: the same word is equal; of two objects the first may say so, if its class has an
- * equals of its own. */
+/* Neither has been a number or a string: the same word is equal; of two objects the first may say so, if its
+ * class has an equals of its own. */
 static void build_same(tz_builder *b, tz_insn in) {
   const tz_vm *vm = b->graph->vm;
   tz_node *x = READ(B), *y = READ(C);
@@ -160,7 +165,8 @@ static void build_same(tz_builder *b, tz_insn in) {
   b->block = fork.yes;
   tz_node *equals = tz_emit_i1(b, TZ_NODE_METHOD, cls);
   equals->aux = EQUALS_SLOT;
-  fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, equals, tz_emit_address(b, vm->object_class->vtable[EQUALS_SLOT])), 1000);
+  fork = tz_branch(
+      b, tz_emit_i2(b, TZ_NODE_EQ, equals, tz_emit_address(b, vm->object_class->vtable[EQUALS_SLOT])), 1000);
   b->block = fork.yes;
   tz_join_add(b, &join, tz_emit_int(b, 0));
   b->block = fork.no;
@@ -196,7 +202,8 @@ static void build_arithmetic(tz_builder *b, tz_insn in) {
     build_same(b, in);
     return;
   }
-  bool are_ints = saw_b == SAW_INT && saw_c == SAW_INT, are_numbers = ((saw_b | saw_c) & ~(unsigned)SAW_NUMBER) == 0;
+  bool are_ints = saw_b == SAW_INT && saw_c == SAW_INT,
+       are_numbers = ((saw_b | saw_c) & ~(unsigned)SAW_NUMBER) == 0;
   if (!are_numbers || (op == TZ_OP_REM_ANY && !are_ints)) {
     outlined(b, in);
     return;
@@ -219,8 +226,12 @@ static void build_negation(tz_builder *b, tz_insn in) {
     outlined(b, in);
     return;
   }
-  if (saw == SAW_INT) tz_write(b, A, box_int(b, tz_emit_i2(b, TZ_NODE_SUB, tz_emit_int(b, 0), unbox_int(b, READ(B)))));
-  else tz_write(b, A, tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, tz_emit1(b, TZ_NODE_FNEG, TZ_TYPE_FLOAT, unbox_float(b, READ(B)))));
+  if (saw == SAW_INT)
+    tz_write(b, A, box_int(b, tz_emit_i2(b, TZ_NODE_SUB, tz_emit_int(b, 0), unbox_int(b, READ(B)))));
+  else
+    tz_write(b, A,
+             tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY,
+                      tz_emit1(b, TZ_NODE_FNEG, TZ_TYPE_FLOAT, unbox_float(b, READ(B)))));
 }
 
 static void build_bits(tz_builder *b, tz_insn in) {
@@ -287,7 +298,8 @@ static tz_node *typed_member(tz_builder *b, tz_node *object, const tz_class *cls
 
 static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *way) {
   uint32_t slot = (uint32_t)way->member.slot;
-  if (way->member.rep != TZ_MEMBER_DYNAMIC) return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
+  if (way->member.rep != TZ_MEMBER_DYNAMIC)
+    return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
   tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
   tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, members, tz_emit_int(b, slot));
   value->aux = TZ_KIND_ANY;
@@ -295,7 +307,8 @@ static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *w
 }
 
 static bool is_loadable(const tz_site_way *way) {
-  return way->cls != 0 && !(way->cls & 3) && way->member.rep >= TZ_MEMBER_WORD && way->member.rep <= TZ_MEMBER_TYPED && way->member.slot >= 0;
+  return way->cls != 0 && !(way->cls & 3) && way->member.rep >= TZ_MEMBER_WORD &&
+         way->member.rep <= TZ_MEMBER_TYPED && way->member.slot >= 0;
 }
 
 /* Fields that hold what they are given: dynamic ones, and numbers. */
@@ -303,7 +316,8 @@ static bool is_storable(const tz_site_way *way) {
   if (!is_loadable(way)) return false;
   const tz_class *cls = (const tz_class *)(uintptr_t)way->cls;
   if (way->member.rep == TZ_MEMBER_DYNAMIC) return true;
-  return cls->fields[way->member.slot].type->rep != 'R' && !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
+  return cls->fields[way->member.slot].type->rep != 'R' &&
+         !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
 }
 
 tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type) {
@@ -332,7 +346,8 @@ static tz_node *member_way(tz_builder *b, tz_insn in, tz_node *object, const tz_
   return NULL;
 }
 
-/* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what needs more than that. */
+/* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what needs more
+ * than that. */
 static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
   tz_site site = *(const tz_site *)&b->scope->function->k[C];
   uint32_t n = 0;
@@ -344,7 +359,8 @@ static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
   tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, object);
   tz_join join = {0};
   for (uint32_t i = 0; i < n; i++) {
-    tz_node *is = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[i].cls));
+    tz_node *is =
+        tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[i].cls));
     if (i + 1 == n) {
       tz_guard(b, is, TZ_DEOPT_CLASS);
       tz_join_add(b, &join, member_way(b, in, object, &site.way[i], is_load));
@@ -368,7 +384,8 @@ static bool build_any_element(tz_builder *b, tz_insn in, tz_node **array, tz_nod
   *array = READ(B);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, *array), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, *array);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->any_array_class)), TZ_DEOPT_CLASS);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->any_array_class)),
+           TZ_DEOPT_CLASS);
   *index = unbox_int(b, READ(C));
   tz_guard(b, tz_emit_i2(b, TZ_NODE_ULT, *index, tz_emit_i1(b, TZ_NODE_LENGTH, *array)), TZ_DEOPT_BOUNDS);
   return true;
@@ -388,7 +405,8 @@ static void build_index(tz_builder *b, tz_insn in) {
 
 static void build_set_index(tz_builder *b, tz_insn in) {
   tz_node *array, *index, *nothing, *args[] = {READ(B), READ(C), READ(A)};
-  if (build_any_element(b, in, &array, &index)) TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, array, index, READ(A))->aux = TZ_KIND_ANY;
+  if (build_any_element(b, in, &array, &index))
+    TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, array, index, READ(A))->aux = TZ_KIND_ANY;
   else if (!tz_build_operator(b, args, 3, TZ_REG_DISCARD, &nothing)) tz_build_outlined(b);
 }
 

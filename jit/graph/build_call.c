@@ -1,10 +1,11 @@
-/* build_call.c: calls: which function is meant, whether its body is built in place, and what else the receiver might be. */
+/* build_call.c: calls: which function is meant, whether its body is built in place, and what else the
+ * receiver might be. */
 #include "builder.h"
 #include "slow.h"
 
 typedef struct call {
   tz_insn in;
-  tz_node **args; /* owned by the arena */
+  tz_node **args;     /* owned by the arena */
   uint32_t n, result; /* result: register */
 } call;
 
@@ -39,7 +40,12 @@ static const char *refuse(tz_builder *b, tz_function *f) {
 
 static void record(tz_builder *b, const tz_function *callee, const char *refusal) {
   tz_inline_decision *d = tz_graph_alloc(b->graph, sizeof *d);
-  *d = (tz_inline_decision){b->graph->decisions, b->scope->function, callee, b->pc, b->scope->depth, refusal == NULL,
+  *d = (tz_inline_decision){b->graph->decisions,
+                            b->scope->function,
+                            callee,
+                            b->pc,
+                            b->scope->depth,
+                            refusal == NULL,
                             refusal != NULL ? refusal : "small or hot"};
   b->graph->decisions = d;
 }
@@ -105,20 +111,25 @@ static tz_node *call_looked_up(tz_builder *b, const call *c, tz_node *cls, const
   return node->type == TZ_TYPE_VOID ? NULL : node;
 }
 
-/* The type of what the call gives: of the register that takes it, or of a callee when nobody does. NULL: not known. */
+/* The type of what the call gives: of the register that takes it, or of a callee when nobody does. NULL: not
+ * known. */
 static const tz_type *result_type(const tz_builder *b, const call *c, const tz_site *site) {
   const tz_function *f = b->scope->function;
   if (c->result < f->n_registers) return f->registers[c->result];
-  tz_function *seen = site->way[0].cls != 0 ? target_of((const tz_class *)(uintptr_t)site->way[0].cls, c, &site->way[0]) : NULL;
+  tz_function *seen = site->way[0].cls != 0
+                          ? target_of((const tz_class *)(uintptr_t)site->way[0].cls, c, &site->way[0])
+                          : NULL;
   if (seen != NULL) return seen->signature->result;
   const tz_type *receiver = f->registers[tz_insn_arg(&f->code[b->pc + 1], 0)];
   if (receiver->kind == TZ_KIND_FUNC) return receiver->signature->result;
   const tz_class *cls = receiver->class_;
-  return cls != NULL && tz_insn_b(c->in) < cls->n_methods ? cls->methods[tz_insn_b(c->in)].signature->result : NULL;
+  return cls != NULL && tz_insn_b(c->in) < cls->n_methods ? cls->methods[tz_insn_b(c->in)].signature->result
+                                                          : NULL;
 }
 
 /* One receiver class: test, call, and bring the result to the join; goes on where the class is another. */
-static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, const tz_site_way *way, uint32_t probability) {
+static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, const tz_site_way *way,
+                     uint32_t probability) {
   float frequency = b->frequency, share = (float)probability / 1024;
   const tz_class *seen = (const tz_class *)(uintptr_t)way->cls;
   tz_function *f = target_of(seen, c, way);
@@ -153,7 +164,9 @@ static void sort_ways(tz_site *site, uint32_t n) { /* a copy: most frequent firs
     }
 }
 
-enum { MOSTLY = 10 }; /* a way of a megamorphic site with more than a tenth of the calls gets a test of its own */
+enum {
+  MOSTLY = 10
+}; /* a way of a megamorphic site with more than a tenth of the calls gets a test of its own */
 
 static void call_by_profile(tz_builder *b, const call *c) {
   tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)]; /* it goes on changing */
@@ -200,7 +213,8 @@ static void build_receiver_call(tz_builder *b, call *c) {
   const tz_word *site = &b->scope->function->k[tz_insn_c(c->in)];
   tz_function *f = NULL;
   if (receiver->is_exact && !is_interface) f = target_of(receiver->cls, c, NULL);
-  if (receiver->is_exact && is_interface && tz_class_implements(receiver->cls, site[-1].p)) /* it may not where none ever comes */
+  if (receiver->is_exact && is_interface &&
+      tz_class_implements(receiver->cls, site[-1].p)) /* it may not where none ever comes */
     f = tz_interface_method_nogc(receiver->cls, site[-1].p, tz_insn_b(c->in));
   if (f != NULL) finish(b, c, tz_build_call_of(b, f, c->args, c->n, c->result));
   else call_by_profile(b, c);
@@ -210,15 +224,19 @@ static void build_receiver_call(tz_builder *b, call *c) {
 
 enum { WAY_SHAPE = 1, WAY_CONVERTS = 2, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
 
-static const tz_class *class_of_way(const tz_site_way *way) { return (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS); }
+static const tz_class *class_of_way(const tz_site_way *way) {
+  return (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS);
+}
 
-/* Whether the arguments but the receiver, and the result, are dynamic or convert without a check that only the interpreter makes. */
+/* Whether the arguments but the receiver, and the result, are dynamic or convert without a check that only
+ * the interpreter makes. */
 static bool is_convertible(const tz_function *f, uint32_t n_args) {
   const tz_sig *sig = f->signature;
   if (f->n_params != n_args) return false;
   for (uint32_t i = 1; i < n_args; i++)
     if (sig->params[i]->rep == 'R') return false;
-  return sig->result->rep != 'I' || sig->result->kind == TZ_KIND_BOOL; /* an int may need memory to become dynamic */
+  return sig->result->rep != 'I' ||
+         sig->result->kind == TZ_KIND_BOOL; /* an int may need memory to become dynamic */
 }
 
 static bool has_known_methods(const tz_site *site, uint32_t n, uint32_t n_args) {
@@ -242,7 +260,8 @@ static tz_node *as_dynamic(tz_builder *b, tz_node *value, const tz_type *type) {
 
 static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function *f) {
   tz_node **args = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *args);
-  for (uint32_t i = 0; i < c->n; i++) args[i] = i == 0 ? c->args[0] : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
+  for (uint32_t i = 0; i < c->n; i++)
+    args[i] = i == 0 ? c->args[0] : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
   tz_node *value = tz_build_call_of(b, f, args, c->n, c->result);
   if (b->block != NULL) tz_join_add(b, join, as_dynamic(b, value, f->signature->result));
 }
@@ -255,7 +274,8 @@ bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t resul
   if (!is_convertible(method, n)) return false;
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, args[0]), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, args[0]);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)seen->taken)), TZ_DEOPT_CLASS);
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)seen->taken)),
+           TZ_DEOPT_CLASS);
   for (uint32_t i = 1; i < n; i++) args[i] = tz_build_unboxed(b, args[i], method->signature->params[i]);
   tz_node *call = tz_build_call_of(b, method, args, n, result);
   *value = b->block != NULL ? as_dynamic(b, call, method->signature->result) : NULL;
@@ -308,7 +328,8 @@ static void build_any_call(tz_builder *b, const call *c) {
   tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
   uint32_t n = n_ways(&site);
   bool speculates = tz_may_speculate(b);
-  if (n == 0 && c->n == 1 && speculates && site.name != NULL && strcmp(site.name, "len") == 0) call_length(b, c);
+  if (n == 0 && c->n == 1 && speculates && site.name != NULL && strcmp(site.name, "len") == 0)
+    call_length(b, c);
   else if (n == 0 && speculates) tz_deopt(b, TZ_DEOPT_UNREACHED);
   else if (n > 0 && speculates && has_known_methods(&site, n, c->n)) call_methods(b, c, &site, n);
   else finish(b, c, tz_build_outlined(b));
@@ -331,7 +352,8 @@ bool tz_build_call(tz_builder *b) {
   call c = call_at(b);
   switch (op) {
   case TZ_OP_CALL:
-    finish(b, &c, tz_build_call_of(b, b->scope->function->k[(uint32_t)tz_insn_d(c.in)].p, c.args, c.n, c.result));
+    finish(b, &c,
+           tz_build_call_of(b, b->scope->function->k[(uint32_t)tz_insn_d(c.in)].p, c.args, c.n, c.result));
     break;
   case TZ_OP_CALL_ANY: build_any_call(b, &c); break;
   default: build_receiver_call(b, &c);

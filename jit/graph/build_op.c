@@ -1,5 +1,5 @@
-/* build_op.c: instructions on typed values, as nodes. ops.h is the meaning; what it does out of line is a guard here, or the
- * instruction's outlined function. */
+/* build_op.c: instructions on typed values, as nodes. ops.h is the meaning; what it does out of line is a
+ * guard here, or the instruction's outlined function. */
 #include "builder.h"
 
 #define A tz_insn_a(in)
@@ -9,7 +9,9 @@
 #define IMM_C tz_emit_int(b, (int16_t)tz_insn_c(in))
 
 static const tz_word *constants(const tz_builder *b) { return b->scope->function->k; }
-static const tz_type *type_of_register(const tz_builder *b, uint32_t reg) { return b->scope->function->registers[reg]; }
+static const tz_type *type_of_register(const tz_builder *b, uint32_t reg) {
+  return b->scope->function->registers[reg];
+}
 
 /* ---- Numbers: one node, or two ---- */
 
@@ -19,8 +21,17 @@ typedef struct number_op {
 } number_op;
 
 static const number_op number_ops[TZ_OP_COUNT] = {
-#define I2(NAME, NODE) [TZ_OP_##NAME##_I] = {BC, TZ_NODE_##NODE, TZ_TYPE_INT, 0}, [TZ_OP_##NAME##_II] = {B_IMM, TZ_NODE_##NODE, TZ_TYPE_INT, 0}
-    I2(ADD, ADD), I2(MUL, MUL), I2(AND, AND), I2(OR, OR), I2(XOR, XOR), I2(SHL, SHL), I2(SHR, SHR), I2(USHR, USHR),
+#define I2(NAME, NODE)                                                                                       \
+  [TZ_OP_##NAME##_I] = {BC, TZ_NODE_##NODE, TZ_TYPE_INT, 0},                                                 \
+  [TZ_OP_##NAME##_II] = {B_IMM, TZ_NODE_##NODE, TZ_TYPE_INT, 0}
+    I2(ADD, ADD),
+    I2(MUL, MUL),
+    I2(AND, AND),
+    I2(OR, OR),
+    I2(XOR, XOR),
+    I2(SHL, SHL),
+    I2(SHR, SHR),
+    I2(USHR, USHR),
 #undef I2
     [TZ_OP_SUB_I] = {BC, TZ_NODE_SUB, TZ_TYPE_INT, 0},
     [TZ_OP_DIV_II] = {B_IMM, TZ_NODE_DIV, TZ_TYPE_INT, 0},
@@ -89,7 +100,10 @@ static void build_narrow_shift(tz_builder *b, tz_insn in) {
 
 static tz_node *constant(tz_builder *b, const tz_type *type, tz_word value) {
   tz_node_type t = tz_type_of(type);
-  tz_node_op op = t == TZ_TYPE_INT ? TZ_NODE_INT : t == TZ_TYPE_FLOAT ? TZ_NODE_FLOAT : t == TZ_TYPE_ANY ? TZ_NODE_ANY : TZ_NODE_REF;
+  tz_node_op op = t == TZ_TYPE_INT     ? TZ_NODE_INT
+                  : t == TZ_TYPE_FLOAT ? TZ_NODE_FLOAT
+                  : t == TZ_TYPE_ANY   ? TZ_NODE_ANY
+                                       : TZ_NODE_REF;
   tz_node *node = tz_emit(b, op, t, 0, NULL);
   node->imm.i = value.i;
   if (op != TZ_NODE_REF || value.p == NULL) return node;
@@ -177,14 +191,16 @@ static tz_node *class_test(tz_builder *b, tz_node *object, const tz_type *type) 
 }
 
 static tz_node *is_reference(tz_builder *b, tz_node *x) {
-  return x->type == TZ_TYPE_ANY ? tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x) : tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, x));
+  return x->type == TZ_TYPE_ANY ? tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x)
+                                : tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, x));
 }
 
-/* Tests that take a call for interfaces, functions and the root class; a boxed int is no object to any of them. */
+/* Tests that take a call for interfaces, functions and the root class; a boxed int is no object to any of
+ * them. */
 static bool is_simple_test(const tz_type *type) {
   if (type->kind == TZ_KIND_ARRAY || type->kind == TZ_KIND_STRING) return true;
-  return type->kind == TZ_KIND_CLASS && !(type->class_->flags & TZ_CLASS_INTERFACE) && type->class_->shape == NULL &&
-         type->class_->depth > 0;
+  return type->kind == TZ_KIND_CLASS && !(type->class_->flags & TZ_CLASS_INTERFACE) &&
+         type->class_->shape == NULL && type->class_->depth > 0;
 }
 
 static void build_is(tz_builder *b, tz_insn in) {
@@ -316,7 +332,8 @@ tz_node *tz_build_same_text(tz_builder *b, tz_node *s, tz_node *t) {
   unless(b, &join, tz_emit_i2(b, TZ_NODE_SAME, s, t), 1);
   if (!s->is_nonnull) unless(b, &join, tz_emit_i1(b, TZ_NODE_IS_NULL, s), 0);
   if (!t->is_nonnull) unless(b, &join, tz_emit_i1(b, TZ_NODE_IS_NULL, t), 0);
-  tz_node *differ = tz_emit_i2(b, TZ_NODE_NE, tz_emit_i1(b, TZ_NODE_LENGTH, s), tz_emit_i1(b, TZ_NODE_LENGTH, t));
+  tz_node *differ =
+      tz_emit_i2(b, TZ_NODE_NE, tz_emit_i1(b, TZ_NODE_LENGTH, s), tz_emit_i1(b, TZ_NODE_LENGTH, t));
   unless(b, &join, differ, 0);
   tz_join_add(b, &join, tz_emit_i2(b, TZ_NODE_SAME_TEXT, s, t));
   return tz_join_finish(b, &join, TZ_TYPE_INT);
@@ -333,7 +350,8 @@ static uint32_t source_operands(tz_builder *b, tz_node **args) {
   if (facts->reads_b) args[n++] = READ(B);
   if (facts->reads_c) args[n++] = READ(C);
   if (facts->has_list)
-    for (uint32_t i = 0; i < tz_insn_x(in); i++) args[n++] = READ(tz_insn_arg(&b->scope->function->code[b->pc + 1], i));
+    for (uint32_t i = 0; i < tz_insn_x(in); i++)
+      args[n++] = READ(tz_insn_arg(&b->scope->function->code[b->pc + 1], i));
   return n;
 }
 

@@ -1,7 +1,8 @@
 /* builder.h: the graph builder's inside, shared by build*.c.
  *
- * Bytecode blocks are built in reverse postorder; `env` holds the node of each register of the function at hand. A callee to
- * be inlined gets a tz_scope of its own on top. `block` is where nodes go; NULL: the place at hand is never reached. */
+ * Bytecode blocks are built in reverse postorder; `env` holds the node of each register of the function at
+ * hand. A callee to be inlined gets a tz_scope of its own on top. `block` is where nodes go; NULL: the place
+ * at hand is never reached. */
 #pragma once
 #include "build.h"
 #include "flow.h"
@@ -37,7 +38,8 @@ typedef struct tz_builder {
   tz_block *block;
   tz_node **env;
   uint32_t pc;
-  float frequency;       /* how often the place at hand is reached for each entry of the graph, as far as the profile tells */
+  float frequency;       /* how often the place at hand is reached for each entry of the graph, as far as the
+                            profile tells */
   tz_frame_state *state; /* at pc with env as it is; NULL: not made yet */
   tz_flow *flows[64];    /* of functions inlined, by a hash of their address */
   const char *problem;
@@ -46,18 +48,26 @@ typedef struct tz_builder {
 static inline tz_insn tz_builder_insn(const tz_builder *b) { return b->scope->function->code[b->pc]; }
 
 /* ---- build.c ---- */
-_Noreturn void tz_give_up(tz_builder *b, const char *problem); /* static text; the function stays on the lower tiers */
+_Noreturn void tz_give_up(tz_builder *b,
+                          const char *problem); /* static text; the function stays on the lower tiers */
 tz_node *tz_emit(tz_builder *b, tz_node_op op, tz_node_type type, uint32_t n, tz_node *const *inputs);
-#define TZ_EMIT(b, NAME, type, ...)                                                                                    \
-  tz_emit(b, TZ_NODE_##NAME, type, sizeof((tz_node *[]){__VA_ARGS__}) / sizeof(tz_node *), (tz_node *[]){__VA_ARGS__})
+#define TZ_EMIT(b, NAME, type, ...)                                                                          \
+  tz_emit(b, TZ_NODE_##NAME, type, sizeof((tz_node *[]){__VA_ARGS__}) / sizeof(tz_node *),                   \
+          (tz_node *[]){__VA_ARGS__})
 tz_node *tz_emit_int(tz_builder *b, int64_t i);
 tz_node *tz_emit_address(tz_builder *b, const void *p);
-static inline tz_node *tz_emit1(tz_builder *b, tz_node_op op, tz_node_type type, tz_node *x) { return tz_emit(b, op, type, 1, &x); }
+static inline tz_node *tz_emit1(tz_builder *b, tz_node_op op, tz_node_type type, tz_node *x) {
+  return tz_emit(b, op, type, 1, &x);
+}
 static inline tz_node *tz_emit2(tz_builder *b, tz_node_op op, tz_node_type type, tz_node *x, tz_node *y) {
   return tz_emit(b, op, type, 2, (tz_node *[]){x, y});
 }
-static inline tz_node *tz_emit_i1(tz_builder *b, tz_node_op op, tz_node *x) { return tz_emit1(b, op, TZ_TYPE_INT, x); }
-static inline tz_node *tz_emit_i2(tz_builder *b, tz_node_op op, tz_node *x, tz_node *y) { return tz_emit2(b, op, TZ_TYPE_INT, x, y); }
+static inline tz_node *tz_emit_i1(tz_builder *b, tz_node_op op, tz_node *x) {
+  return tz_emit1(b, op, TZ_TYPE_INT, x);
+}
+static inline tz_node *tz_emit_i2(tz_builder *b, tz_node_op op, tz_node *x, tz_node *y) {
+  return tz_emit2(b, op, TZ_TYPE_INT, x, y);
+}
 tz_node *tz_emit_not(tz_builder *b, tz_node *x); /* of a node that is 0 or 1 */
 
 tz_node_type tz_type_of(const tz_type *type);
@@ -66,7 +76,8 @@ void tz_write(tz_builder *b, uint32_t reg, tz_node *value);
 /* What the type of a register says of its value. */
 void tz_stamp(tz_node *node, const tz_type *type);
 
-/* The state at the instruction at hand, which has not begun; or for the call at hand, seen by its callee; or its place only. */
+/* The state at the instruction at hand, which has not begun; or for the call at hand, seen by its callee; or
+ * its place only. */
 tz_frame_state *tz_state_before(tz_builder *b);
 tz_frame_state *tz_state_outer(tz_builder *b, uint32_t result);
 tz_frame_state *tz_state_place(tz_builder *b);
@@ -74,7 +85,8 @@ tz_frame_state *tz_state_place(tz_builder *b);
 bool tz_may_speculate(const tz_builder *b); /* at the instruction at hand */
 /* Goes on in the interpreter unless cond != 0. */
 void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
-/* The same for an instruction that throws unless cond != 0: where that has happened often, it throws in compiled code. */
+/* The same for an instruction that throws unless cond != 0: where that has happened often, it throws in
+ * compiled code. */
 void tz_check(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
 void tz_check_nonnull(tz_builder *b, tz_node *x);
 /* Ends the block there. */
@@ -82,24 +94,29 @@ void tz_deopt(tz_builder *b, tz_deopt_reason reason);
 void tz_return(tz_builder *b, tz_node *value);
 
 /* Ends the block with a branch; both successors are new blocks. */
-typedef struct tz_fork { tz_block *yes, *no; } tz_fork;
+typedef struct tz_fork {
+  tz_block *yes, *no;
+} tz_fork;
 tz_fork tz_branch(tz_builder *b, tz_node *cond, uint32_t probability);
 /* Where several ways meet again: each that reaches brings a value. */
 typedef struct tz_join {
   tz_arrival *arrivals;
   uint32_t n;
 } tz_join;
-void tz_join_add(tz_builder *b, tz_join *join, tz_node *value); /* from b->block, which ends; NULL value allowed for all */
-tz_node *tz_join_finish(tz_builder *b, tz_join *join, tz_node_type type); /* goes on behind; NULL: nothing arrived */
+void tz_join_add(tz_builder *b, tz_join *join,
+                 tz_node *value); /* from b->block, which ends; NULL value allowed for all */
+tz_node *tz_join_finish(tz_builder *b, tz_join *join,
+                        tz_node_type type); /* goes on behind; NULL: nothing arrived */
 
 /* After a call: leaves if an exception is pending. After an allocation: if it failed. */
 void tz_check_pending(tz_builder *b);
 void tz_check_allocated(tz_builder *b, tz_node *object);
-/* Ends the block with an exception pending: to a handler of some frame by way of the interpreter, or to the caller. */
+/* Ends the block with an exception pending: to a handler of some frame by way of the interpreter, or to the
+ * caller. */
 void tz_fail(tz_builder *b);
 
-/* The bytecode of f as a scope on top, entered with b->env = its registers; b->block then is where it returns, the result is
- * returned (NULL: none). */
+/* The bytecode of f as a scope on top, entered with b->env = its registers; b->block then is where it
+ * returns, the result is returned (NULL: none). */
 tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_state *outer_state);
 tz_flow *tz_flow_of(tz_builder *b, tz_function *f);
 
@@ -111,8 +128,8 @@ bool tz_build_any(tz_builder *b);
 tz_node *tz_build_outlined(tz_builder *b);
 /* A call of f with args; inlines it if it may. The result, NULL if none. */
 tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result_reg);
-/* The operator at hand by the method that objects of the class seen have for it; args are changed. False: more than one class, or
- * nothing known. */
+/* The operator at hand by the method that objects of the class seen have for it; args are changed. False:
+ * more than one class, or nothing known. */
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result_reg, tz_node **value);
 tz_node *tz_load_field(tz_builder *b, tz_node *object, uint32_t slot, tz_node_type type);
 /* 1 if strings s and t, null or not, have the same bytes. */

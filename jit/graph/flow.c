@@ -1,5 +1,5 @@
-/* flow.c: see flow.h. Exception handlers are blocks too, for liveness; they are never in `order`, since compiled code leaves
- * for the interpreter when it has an exception to handle. */
+/* flow.c: see flow.h. Exception handlers are blocks too, for liveness; they are never in `order`, since
+ * compiled code leaves for the interpreter when it has an exception to handle. */
 #include "flow.h"
 #include <string.h>
 
@@ -127,7 +127,8 @@ static bool link_blocks(tz_flow *flow, tz_arena *arena) {
     b->successors = tz_arena_alloc(arena, most * sizeof *b->successors);
     if (b->successors == NULL) return false;
     if (op == TZ_OP_SWITCH)
-      for (int32_t j = 0; j < tz_insn_d(in); j++) b->successors[n++] = flow->block_at[switch_target(f, pc, (uint32_t)j)];
+      for (int32_t j = 0; j < tz_insn_d(in); j++)
+        b->successors[n++] = flow->block_at[switch_target(f, pc, (uint32_t)j)];
     if (flow->facts[op].branch) b->successors[n++] = flow->block_at[branch_target(flow, pc)];
     if (!flow->facts[op].ends) b->successors[n++] = flow->block_at[b->end];
     if (tz_flow_is_loop_call(flow, pc)) b->successors[n++] = flow->block_at[0];
@@ -292,9 +293,12 @@ static const char *find_problem(const tz_flow *flow) {
   for (uint32_t pc = 0; pc < f->n_words; pc += tz_flow_insn_words(flow, pc)) {
     uint8_t op = tz_insn_op(f->code[pc]);
     if (op == TZ_OP_SELECT) return "waits in select";
-    if (op == TZ_OP_CHAN_NEXT && tz_insn_a(f->code[pc]) >= f->n_registers) return "drops what a channel gives";
-    /* LLVM has no tail calls beside statepoints, so an endless chain of them must stay on the tiers that have them. */
-    if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY && !tz_flow_is_loop_call(flow, pc)) return "makes tail calls";
+    if (op == TZ_OP_CHAN_NEXT && tz_insn_a(f->code[pc]) >= f->n_registers)
+      return "drops what a channel gives";
+    /* LLVM has no tail calls beside statepoints, so an endless chain of them must stay on the tiers that have
+     * them. */
+    if (op >= TZ_OP_TAIL_CALL && op <= TZ_OP_TAIL_ANY && !tz_flow_is_loop_call(flow, pc))
+      return "makes tail calls";
   }
   return NULL;
 }
@@ -307,6 +311,8 @@ tz_flow *tz_flow_new(tz_arena *arena, tz_function *f, uint32_t start) {
   flow->facts = make_facts(arena);
   if (flow->facts == NULL || !make_blocks(flow, arena) || !link_blocks(flow, arena)) return NULL;
   flow->problem = find_problem(flow);
-  if (!make_order(flow, arena, flow->block_at[start]) || !find_assigned(flow, arena) || !find_live(flow, arena)) return NULL;
+  if (!make_order(flow, arena, flow->block_at[start]) || !find_assigned(flow, arena) ||
+      !find_live(flow, arena))
+    return NULL;
   return flow;
 }

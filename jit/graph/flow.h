@@ -1,5 +1,6 @@
-/* flow.h: what the graph builder must know of a function's bytecode before it begins: basic blocks, their order, loops, and
- * which registers are live where. Made once per function and compilation, in the compilation's arena. */
+/* flow.h: what the graph builder must know of a function's bytecode before it begins: basic blocks, their
+ * order, loops, and which registers are live where. Made once per function and compilation, in the
+ * compilation's arena. */
 #pragma once
 #include "terza/arena.h"
 #include "terza/function.h"

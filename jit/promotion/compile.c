@@ -1,4 +1,5 @@
-/* compile.c: see compile.h. LLVM's shared object lies beside the executable; TERZA_LLVM names another place. */
+/* compile.c: see compile.h. LLVM's shared object lies beside the executable; TERZA_LLVM names another place.
+ */
 #include "compile.h"
 #include "terza/lowmem.h"
 #include <dlfcn.h>
@@ -27,14 +28,16 @@ static bool library_path(char *path, size_t room) {
 
 bool tz_compile_open(tz_compile_backend *backend, char *problem, size_t room) {
   char path[4096];
-  if (!library_path(path, sizeof path)) return snprintf(problem, room, "the executable's folder is not known"), false;
+  if (!library_path(path, sizeof path))
+    return snprintf(problem, room, "the executable's folder is not known"), false;
   backend->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (backend->library == NULL) return snprintf(problem, room, "%s", dlerror()), false;
   backend->api = dlsym(backend->library, "tz_llvm_api");
   bool fits = backend->api != NULL && backend->api->version == TZ_LLVM_API;
   backend->llvm = fits ? backend->api->make() : NULL;
   if (backend->llvm != NULL) return true;
-  snprintf(problem, room, fits ? "LLVM knows no target for this machine" : "%s belongs to another version", path);
+  snprintf(problem, room, fits ? "LLVM knows no target for this machine" : "%s belongs to another version",
+           path);
   return false;
 }
 
@@ -81,8 +84,8 @@ static void take_problem(tz_compile_result *result, char *problem) {
   free(problem);
 }
 
-static void load(struct tz_code_memory *memory, const tz_compile_job *job, tz_llvm_result *object, volatile int64_t *is_valid,
-                 tz_compile_result *result) {
+static void load(struct tz_code_memory *memory, const tz_compile_job *job, tz_llvm_result *object,
+                 volatile int64_t *is_valid, tz_compile_result *result) {
   uint64_t start = now();
   char *problem = NULL;
   result->code = tz_native_load(memory, object->object, object->bytes, job->function, job->osr_pc, NULL, NULL,
@@ -93,7 +96,8 @@ static void load(struct tz_code_memory *memory, const tz_compile_job *job, tz_ll
   result->load_ns = now() - start;
 }
 
-tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory, const tz_compile_job *job) {
+tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory,
+                             const tz_compile_job *job) {
   tz_compile_result result = {0};
   tz_graph *g = make_graph(job, &result);
   if (g == NULL) return result;

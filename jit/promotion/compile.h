@@ -32,4 +32,5 @@ typedef struct tz_compile_result {
 /* False: no libterza-llvm.so; `problem` says why. */
 bool tz_compile_open(tz_compile_backend *backend, char *problem, size_t room);
 void tz_compile_close(tz_compile_backend *backend);
-tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory, const tz_compile_job *job);
+tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory,
+                             const tz_compile_job *job);

@@ -1,7 +1,7 @@
 /* promotion.c: see promotion.h.
  *
- * `lock` guards the queue, the list of what is done, and the table of places that gave up; the code list and the functions'
- * entries are the guest's thread's alone. */
+ * `lock` guards the queue, the list of what is done, and the table of places that gave up; the code list and
+ * the functions' entries are the guest's thread's alone. */
 #include "promotion.h"
 #include "baseline.h"
 #include "compile.h"
@@ -13,26 +13,26 @@
 #include <time.h>
 
 enum {
-  SITE_LIMIT = 3,     /* times that one place may give up before it is compiled without speculation */
-  CODE_LIMIT = 2,     /* times that one place of one code may, before that code is given up */
-  THROW_LIMIT = 200,  /* exceptions handled by leaving a code: then it is given up for good */
-  COOL_DOWN = 16,     /* slices before a code that was given up is compiled again, doubled each time */
+  SITE_LIMIT = 3,    /* times that one place may give up before it is compiled without speculation */
+  CODE_LIMIT = 2,    /* times that one place of one code may, before that code is given up */
+  THROW_LIMIT = 200, /* exceptions handled by leaving a code: then it is given up for good */
+  COOL_DOWN = 16,    /* slices before a code that was given up is compiled again, doubled each time */
   COMPILER_STACK = 16 << 20,
   RECOMPILATIONS = 8, /* of one function and entry; then it stays on the lower tiers */
 };
 
 typedef struct request { /* one function and entry, for the life of the VM */
-  struct request *next; /* of the same function */
+  struct request *next;  /* of the same function */
   struct request *next_of_all, *next_queued;
   tz_function *function;
   uint32_t osr_pc, heat;
   uint32_t n_compiled, n_throws;
-  uint32_t wanted_heat; /* not before */
+  uint32_t wanted_heat;      /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
   bool is_queued;
   atomic_bool is_refused; /* for good */
-  tz_native_code *code; /* installed */
-  tz_native_code *done; /* by the compiler thread, to be installed */
+  tz_native_code *code;   /* installed */
+  tz_native_code *done;   /* by the compiler thread, to be installed */
 } request;
 
 typedef struct place { /* where compiled code gave up */
@@ -50,7 +50,7 @@ struct tz_promotion {
   request *requests;
   request *queue;
   atomic_uint n_done;
-  tz_native_code *retired; /* given up; frames may still be in it */
+  tz_native_code *retired;  /* given up; frames may still be in it */
   int64_t stress_countdown; /* guards until the next random deoptimization */
   uint64_t random;
   place *places; /* open addressing by function and pc */
@@ -76,7 +76,8 @@ static bool places_grow(tz_promotion *p) {
   place *table = calloc(room, sizeof *table);
   if (table == NULL) return false;
   for (uint32_t i = 0; i < p->places_room; i++)
-    if (p->places[i].function != NULL) *place_slot(table, room, p->places[i].function, p->places[i].pc) = p->places[i];
+    if (p->places[i].function != NULL)
+      *place_slot(table, room, p->places[i].function, p->places[i].pc) = p->places[i];
   free(p->places);
   p->places = table;
   p->places_room = room;
@@ -166,9 +167,11 @@ static void trace_compiled(const tz_promotion *p, const request *r, const tz_com
     fprintf(stderr, "jit: %s%s stays: %s\n", r->function->name, entry, x->problem);
     return;
   }
-  fprintf(stderr, "jit: %s%s optimized: %u nodes, %u calls inlined, %u bytes; %.2f ms graph, %.2f passes, %.2f LLVM\n",
-          r->function->name, entry, x->n_nodes, x->n_decisions, x->code->size, (double)x->build_ns * 1e-6,
-          (double)x->passes_ns * 1e-6, (double)x->llvm_ns * 1e-6);
+  fprintf(
+      stderr,
+      "jit: %s%s optimized: %u nodes, %u calls inlined, %u bytes; %.2f ms graph, %.2f passes, %.2f LLVM\n",
+      r->function->name, entry, x->n_nodes, x->n_decisions, x->code->size, (double)x->build_ns * 1e-6,
+      (double)x->passes_ns * 1e-6, (double)x->llvm_ns * 1e-6);
 }
 
 static void count(tz_promotion *p, const tz_compile_result *x) {
@@ -185,7 +188,8 @@ static void count(tz_promotion *p, const tz_compile_result *x) {
 static bool open_backend(tz_promotion *p) {
   if (p->backend.llvm != NULL) return true;
   if (p->is_broken || !tz_compile_open(&p->backend, p->problem, sizeof p->problem)) {
-    if (!p->is_broken && p->vm->options.trace_jit) fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
+    if (!p->is_broken && p->vm->options.trace_jit)
+      fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
     p->is_broken = true;
     return false;
   }
@@ -275,7 +279,9 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
 
 /* ---- Installing and giving up ---- */
 
-static void free_code(tz_promotion *p, tz_native_code *code) { tz_native_code_free(&p->vm->jit->memory, code); }
+static void free_code(tz_promotion *p, tz_native_code *code) {
+  tz_native_code_free(&p->vm->jit->memory, code);
+}
 
 static void remove_code(tz_promotion *p, tz_native_code *code) {
   if (code == NULL) return;
@@ -315,7 +321,8 @@ static void install(tz_promotion *p, request *r) {
   r->code = code;
   p->stats.code_bytes += code->size;
   r->n_compiled++;
-  tz_jit_note(p->vm->jit, &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
+  tz_jit_note(p->vm->jit,
+              &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
   if (r->osr_pc != TZ_NO_OSR) return;
   r->function->compiled = r->code->code + r->code->entry;
   r->function->entry = (void *)tz_optimized_entry;
@@ -350,7 +357,8 @@ static void give_up(tz_promotion *p, request *r) {
 }
 
 /* Compiled code was left there (a tz_deopt_hook). */
-static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc, tz_deopt_reason reason) {
+static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc,
+                        tz_deopt_reason reason) {
   tz_promotion *p = vm->jit->promotion;
   bool is_exception = vm->thread->exception != 0;
   p->stats.deopts++;
@@ -411,7 +419,8 @@ tz_promotion_stats tz_promotion_statistics(tz_promotion *p) {
 
 /* ---- Looking at it ---- */
 
-bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to, const char **problem) {
+bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to,
+                       const char **problem) {
   tz_compile_backend backend = {0};
   *problem = p->problem;
   if (!tz_compile_open(&backend, p->problem, sizeof p->problem)) return false;

@@ -1,9 +1,10 @@
-/* promotion.h: hot functions go to the optimizing tier: who, when, on which thread, and what becomes of code that keeps giving
- * up.
+/* promotion.h: hot functions go to the optimizing tier: who, when, on which thread, and what becomes of code
+ * that keeps giving up.
  *
- * A budget slice that ends in a function heats it (policy.c). When it is hot enough it is put into a queue, the hottest first;
- * a compiler thread builds its graph, has it lowered by LLVM, and loads the code; at the next slice the guest's thread installs
- * what is done. The guest never waits. docs/optimizing.md, "Promotion". */
+ * A budget slice that ends in a function heats it (policy.c). When it is hot enough it is put into a queue,
+ * the hottest first; a compiler thread builds its graph, has it lowered by LLVM, and loads the code; at the
+ * next slice the guest's thread installs what is done. The guest never waits. docs/optimizing.md,
+ * "Promotion". */
 #pragma once
 #include "build.h"
 #include "native.h"
@@ -25,8 +26,8 @@ void tz_promotion_free(tz_promotion *p);
 
 /* The code of f for this entry (TZ_NO_OSR, or a loop head), or NULL. */
 const tz_native_code *tz_promotion_code(const tz_function *f, uint32_t osr_pc);
-/* Asks for it, unless it was asked for before, refused, or given up a short while ago; with --jit-sync it is there afterwards.
- * True: it is there, or will never be. */
+/* Asks for it, unless it was asked for before, refused, or given up a short while ago; with --jit-sync it is
+ * there afterwards. True: it is there, or will never be. */
 bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc);
 /* Installs what the compiler thread has finished. */
 void tz_promotion_install(tz_promotion *p);
@@ -34,6 +35,7 @@ tz_promotion_stats tz_promotion_statistics(tz_promotion *p);
 /* A compiler thread is at work: freeing would wait for it. */
 bool tz_promotion_is_compiling(const tz_promotion *p);
 
-/* Builds and compiles f anew, writing to `to` what is asked for: "graph", "llvm", "asm", separated by commas. False: *problem
- * (static text, or good until the next call). */
-bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to, const char **problem);
+/* Builds and compiles f anew, writing to `to` what is asked for: "graph", "llvm", "asm", separated by commas.
+ * False: *problem (static text, or good until the next call). */
+bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to,
+                       const char **problem);
