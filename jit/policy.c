@@ -4,6 +4,7 @@
  * too, since a leaf that makes no calls never ends a slice itself. */
 #include "baseline.h"
 #include "class.h"
+#include "log.h"
 #include "loop.h"
 #include "process.h"
 #include "promotion.h"
@@ -113,6 +114,9 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
 static bool install(struct tz_jit *jit, tz_function *f) {
   uint64_t start = tz_jit_clock();
   bool is_installed = compile_and_install(jit, f);
+  const tz_tier *tier = f->tier;
+  tz_log_baseline(jit->log, f, start, is_installed ? tier->baseline->size : 0,
+                  is_installed ? NULL : "too large for the baseline tier, or no memory");
   uint64_t stall = tz_jit_clock() - start;
   if (stall > jit->stats.longest_stall_ns) jit->stats.longest_stall_ns = stall;
   return is_installed;
@@ -216,9 +220,9 @@ static void consider(struct tz_jit *jit, tz_function *f) {
 
 /* ---- Promotion ---- */
 
-static void consider_promotion(struct tz_jit *jit, tz_function *f) {
+static void consider_promotion(struct tz_jit *jit, tz_function *f, const char *reason) {
   if (f->code != NULL && f->tier != NULL && f->heat >= (uint64_t)jit->vm->options.jit_promote)
-    tz_promotion_request(jit->promotion, f, TZ_NO_OSR);
+    tz_promotion_request(jit->promotion, f, TZ_NO_OSR, reason);
 }
 
 /* At a back-edge. The function is compiled from its start; if it then still runs this loop below, the call
@@ -227,8 +231,8 @@ static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, 
   tz_tier *tier = f->tier;
   uint32_t head = tz_loop_head_of(f, pc);
   if (tier == NULL || head == TZ_NO_LOOP || f->heat < (uint64_t)jit->vm->options.jit_promote) return pc;
-  if (!tz_promotion_request(jit->promotion, f, TZ_NO_OSR) || tier->n_late_loops++ == 0) return pc;
-  tz_promotion_request(jit->promotion, f, head);
+  if (!tz_promotion_request(jit->promotion, f, TZ_NO_OSR, "hot loop") || tier->n_late_loops++ == 0) return pc;
+  tz_promotion_request(jit->promotion, f, head, "a call under way still runs this loop below");
   const tz_native_code *code = tz_promotion_code(f, head);
   if (code == NULL || th->profiling || tz_loop_take_back_edge(th, f, pc) == TZ_NO_LOOP) return pc;
   return tz_native_enter_loop(th, f->code + head, code);
@@ -240,14 +244,14 @@ static void on_heated(tz_vm *vm, tz_function *f) {
   if (f->code == NULL || f->flags & TZ_FUNCTION_HIDDEN) return;
   consider(jit, f);
   tz_promotion_install(jit->promotion);
-  consider_promotion(jit, f);
+  consider_promotion(jit, f, "hot by calls from optimized code");
 }
 
 static tz_insn *promote(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_function *callee, tz_insn *pc) {
   tz_promotion_install(jit->promotion);
   if (callee == NULL) return promote_loop(jit, th, f, pc);
-  consider_promotion(jit, f);
-  if (callee->n_words > TINY_WORDS) consider_promotion(jit, callee);
+  consider_promotion(jit, f, "hot: it makes many calls");
+  if (callee->n_words > TINY_WORDS) consider_promotion(jit, callee, "hot by calls");
   return pc;
 }
 
@@ -301,15 +305,23 @@ static void forget_tiers(tz_function *f) {
   f->entry = (void *)tz_interp_entry;
 }
 
+/* As long as all functions and their codes are there. */
+static void end_log(tz_vm *vm) {
+  if (vm->jit != NULL) tz_jit_log_finish(vm->jit->log);
+}
+
 static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
   tz_jit_report(jit);
+  end_log(vm);
   tz_promotion_free(jit->promotion);
+  tz_jit_log_free(jit->log);
   tz_native_detach(vm);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
   vm->hooks.function_linked = NULL;
+  vm->hooks.process_end = NULL;
   for (tz_baseline *b = jit->codes, *next; b != NULL; b = next) {
     next = b->next;
     tz_symbols_remove(b->gdb_entry);
@@ -336,6 +348,8 @@ bool tz_jit_attach(tz_vm *vm) {
   vm->hooks.budget = on_budget;
   vm->hooks.function_linked = on_linked;
   vm->hooks.vm_free = jit_free;
+  vm->hooks.process_end = end_log;
+  jit->log = tz_jit_log_open(vm);
   if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
   if (vm->options.jit == TZ_JIT_EAGER) vm->options.jit_threshold = 0, vm->options.jit_promote = 1;
   if (vm->options.jit >= TZ_JIT_DEFAULT && tz_native_attach(vm)) /* without it all else goes on */

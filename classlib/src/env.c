@@ -45,6 +45,7 @@ static bool env_exit(tz_thread *th, tz_word *args) {
   int status = (int)(args[0].i & 0xff);
   if (vm->hooks.exit != NULL) return vm->hooks.exit(th, status); /* a host does not end with its guest */
   tz_vm_flush(vm);
+  if (vm->hooks.process_end != NULL) vm->hooks.process_end(vm);
   fflush(NULL);
   _exit(status); /* exit would run destructors of libraries that other threads may be in */
 }

@@ -70,6 +70,7 @@ struct tz_jit {
   uint32_t n_slices;   /* seen so far */
   uint64_t random;
   struct tz_promotion *promotion; /* the optimizing tier; NULL: not in use */
+  struct tz_jit_log *log;         /* promotion/log.h; NULL: none */
   int perf_map;
   tz_jit_stats stats;
   tz_compilations compilations;

@@ -7,8 +7,9 @@
  * above the entry, are run to their end here, and their result is the compiled function's.
  * docs/optimizing.md, "Deoptimization". */
 #include "any.h"
+#include "baseline.h"
 #include "error.h"
-#include "native.h"
+#include "log.h"
 #include <stdlib.h>
 
 uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *const *record);
@@ -167,6 +168,7 @@ static void report(const deopt *d) {
   if (vm->options.trace_jit)
     fprintf(stderr, "deopt %s: at %s pc %u line %u: %s\n", d->code->function->name, at->function->name,
             at->pc, tz_function_line(at->function, at->pc), tz_deopt_text((tz_deopt_reason)d->state->reason));
+  tz_log_deopt(vm->jit->log, d->code, d->state);
   if (n->deoptimized != NULL)
     n->deoptimized(vm, d->code, at->function, at->pc, (tz_deopt_reason)d->state->reason);
 }

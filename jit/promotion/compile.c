@@ -1,6 +1,6 @@
 /* compile.c: see compile.h. LLVM's shared object lies beside the executable; TERZA_LLVM names another place.
  */
-#include "compile.h"
+#include "log.h"
 #include "terza/lowmem.h"
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -69,10 +69,13 @@ static tz_graph *make_graph(const tz_compile_job *job, tz_compile_result *result
     snprintf(result->problem, sizeof result->problem, "%s", problem);
     return NULL;
   }
+  tz_log_built(job->log, g);
+  uint64_t begun = now();
   bool ok = optimize(g, &job->passes);
-  result->passes_ns = now() - built;
+  result->passes_ns = now() - begun;
   result->n_nodes = g->n_nodes;
   for (tz_inline_decision *d = g->decisions; d != NULL; d = d->next) result->n_decisions += d->is_inlined;
+  if (ok) tz_log_optimized(job->log, g);
   if (ok) return g;
   snprintf(result->problem, sizeof result->problem, "no memory for its graph");
   tz_graph_free(g);

@@ -20,6 +20,7 @@ typedef struct tz_compile_job {
   tz_pass_options passes;
   bool no_loop_predication, dump_llvm, dump_asm;
   FILE *dump;
+  struct tz_log_compilation *log; /* log.h; NULL: none */
 } tz_compile_job;
 
 typedef struct tz_compile_result {

@@ -4,7 +4,7 @@
  * the functions' entries are the guest's thread's alone. */
 #include "promotion.h"
 #include "baseline.h"
-#include "compile.h"
+#include "log.h"
 #include "outline.h"
 #include "interp.h"
 #include <pthread.h>
@@ -211,7 +211,9 @@ static void compile(tz_promotion *p, request *r) {
   bool is_open = open_backend(p);
   if (is_open && !p->stops) {
     tz_compile_job job = job_for(p, r->function, r->osr_pc);
+    job.log = tz_log_compile_begin(p->vm->jit->log, &job);
     x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
+    tz_log_compile_end(job.log, &x);
     trace_compiled(p, r, &x);
   }
   pthread_mutex_lock(&p->lock);
@@ -253,7 +255,7 @@ static void note_stall(tz_promotion *p, uint64_t start) {
   if (ns > p->stats.longest_stall_ns) p->stats.longest_stall_ns = ns;
 }
 
-bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *reason) {
   request *r = make_request(p, f, osr_pc);
   if (r == NULL || r->is_refused || r->code != NULL) return true;
   if (f->heat < r->wanted_heat) return false;
@@ -262,6 +264,8 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
   r->heat = f->heat;
   if (!r->is_queued && r->done == NULL) {
     r->is_queued = true;
+    tz_log_request(p->vm->jit->log, f, osr_pc,
+                   r->n_compiled > 0 ? "hot again since its code was given up" : reason);
     if (p->vm->options.jit_sync) {
       compile(p, r);
     } else {
@@ -321,6 +325,7 @@ static void install(tz_promotion *p, request *r) {
   r->code = code;
   p->stats.code_bytes += code->size;
   r->n_compiled++;
+  tz_log_install(p->vm->jit->log, code);
   tz_jit_note(p->vm->jit,
               &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
   if (r->osr_pc != TZ_NO_OSR) return;
@@ -354,6 +359,10 @@ static void give_up(tz_promotion *p, request *r) {
   r->wanted_heat = f->heat + (COOL_DOWN << r->n_compiled);
   r->is_refused = r->n_compiled >= RECOMPILATIONS || r->n_throws >= THROW_LIMIT;
   p->stats.given_up++;
+  tz_log_event(p->vm->jit->log, "give-up", f, r->osr_pc,
+               r->n_throws >= THROW_LIMIT        ? "for good: too many exceptions were handled by leaving it"
+               : r->n_compiled >= RECOMPILATIONS ? "for good: it has been compiled too often"
+                                                 : "left at one place too often: to be compiled again");
 }
 
 /* Compiled code was left there (a tz_deopt_hook). */

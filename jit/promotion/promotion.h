@@ -26,9 +26,10 @@ void tz_promotion_free(tz_promotion *p);
 
 /* The code of f for this entry (TZ_NO_OSR, or a loop head), or NULL. */
 const tz_native_code *tz_promotion_code(const tz_function *f, uint32_t osr_pc);
-/* Asks for it, unless it was asked for before, refused, or given up a short while ago; with --jit-sync it is
+/* Asks for it, for a reason (static text), unless it was asked for before, refused, or given up a short while
+ * ago; with --jit-sync it is
  * there afterwards. True: it is there, or will never be. */
-bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc);
+bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *reason);
 /* Installs what the compiler thread has finished. */
 void tz_promotion_install(tz_promotion *p);
 tz_promotion_stats tz_promotion_statistics(tz_promotion *p);

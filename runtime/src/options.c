@@ -11,11 +11,13 @@ static const tz_option_info infos[] = {
 #define TZ_OPTION_INT(field, text, value, help) {text, #value, help, 'i', offsetof(tz_options, field), NULL},
 #define TZ_OPTION_SIZE(field, text, value, help) {text, #value, help, 's', offsetof(tz_options, field), NULL},
 #define TZ_OPTION_ENUM(field, text, value, values, help) {text, #value, help, 'e', offsetof(tz_options, field), values},
+#define TZ_OPTION_TEXT(field, text, help) {text, "", help, 't', offsetof(tz_options, field), NULL},
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
 #undef TZ_OPTION_ENUM
+#undef TZ_OPTION_TEXT
 };
 enum { N_OPTIONS = sizeof infos / sizeof *infos };
 
@@ -26,11 +28,13 @@ static const tz_options defaults = {
 #define TZ_OPTION_INT(field, text, value, help) .field = value,
 #define TZ_OPTION_SIZE(field, text, value, help) .field = value,
 #define TZ_OPTION_ENUM(field, text, value, values, help) .field = value,
+#define TZ_OPTION_TEXT(field, text, help) .field = "",
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
 #undef TZ_OPTION_ENUM
+#undef TZ_OPTION_TEXT
 #if TERZA_STRESS
     .stress_alloc = 61,
     .stress_safepoint = 7,
@@ -129,6 +133,11 @@ static bool option_set(tz_options *options, const tz_option_info *info, const ch
     int64_t choice;
     if (value != NULL && parse_choice(value, n, info->values, &choice)) return *(int64_t *)field = choice, true;
     snprintf(error, room, "option %s takes %s, not \"%.*s\"", info->name, info->values, (int)n, value ? value : "");
+    return false;
+  }
+  if (info->type == 't') {
+    if (value != NULL && n > 0 && n < TZ_OPTION_TEXT_ROOM) return memcpy(field, value, n), ((char *)field)[n] = 0, true;
+    snprintf(error, room, "option %s takes a text of up to %d bytes", info->name, TZ_OPTION_TEXT_ROOM - 1);
     return false;
   }
   if (value != NULL && parse_number(value, n, info->type == 's', field)) return true;

@@ -142,6 +142,7 @@ void tz_vm_free(tz_vm *vm) {
 
 void tz_vm_abandon(tz_vm *vm) {
   tz_vm_flush(vm);
+  if (vm->hooks.process_end != NULL) vm->hooks.process_end(vm);
   tz_gc_finalize_all(vm->heap);
   tz_vm_run_finalizers(vm);
 }

@@ -207,6 +207,13 @@ Test(options, parse) {
   cr_expect_not(tz_options_parse(&o, "step-limit=many", error, sizeof error));
   cr_expect_str_eq(error, "option step-limit takes a number, not \"many\"");
   cr_expect_not(tz_options_parse(&o, "trace-gc=perhaps", error, sizeof error));
+  char list[] = "jit-log=a.jsonl,trace-jit"; /* its own copy is kept */
+  cr_assert(tz_options_parse_list(&o, list, error, sizeof error));
+  memset(list, 'x', sizeof list - 1);
+  cr_expect_str_eq(o.jit_log, "a.jsonl");
+  cr_expect_not(tz_options_parse(&o, "jit-log", error, sizeof error));
+  cr_expect_str_eq(error, "option jit-log takes a text of up to 1023 bytes");
+  cr_expect_str_eq(o.jit_log, "a.jsonl");
 }
 
 static void count_finalized(tz_vm *vm, void *payload) {

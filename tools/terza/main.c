@@ -43,9 +43,10 @@ static void print_options(FILE *to) {
              option->type == 'b'   ? ""
              : option->type == 's' ? "=SIZE"
              : option->type == 'e' ? "=NAME"
+             : option->type == 't' ? "=TEXT"
                                    : "=N");
     fprintf(to, "  %-24s %s", name, option->help);
-    if (option->type == 'b') fputc('\n', to);
+    if (option->type == 'b' || option->type == 't') fputc('\n', to);
     else if (option->type == 'e') fprintf(to, " (one of %s)\n", option->values);
     else fprintf(to, " (default %s)\n", option->value);
   }

@@ -122,7 +122,7 @@ static void dump_compiled(command_line *line, tz_vm *vm, tz_module *module) {
  * wanted. */
 static void end_process(tz_vm *vm, int status) {
   const tz_options *o = &vm->options;
-  if (!tz_jit_is_compiling(vm) || o->dump_stats || o->dump_stats_json || o->dump_profile) return;
+  if (!tz_jit_is_compiling(vm) || o->dump_stats || o->dump_stats_json || o->dump_profile || o->jit_log[0] != 0) return;
   tz_vm_abandon(vm);
   fflush(NULL);
   _exit(status);

@@ -4,7 +4,7 @@
 
 typedef struct tz_option_info {
   const char *name, *value, *help; /* value: the default's text */
-  char type;                       /* 'b' bool, 'i' int, 's' size, 'e' one of values */
+  char type;                       /* 'b' bool, 'i' int, 's' size, 'e' one of values, 't' text */
   size_t offset;                   /* in tz_options */
   const char *values;              /* 'e': the choices, "off|baseline|default" */
 } tz_option_info;

@@ -7,16 +7,19 @@
 #include "terza/thread.h"
 #include <stdio.h>
 
+enum { TZ_OPTION_TEXT_ROOM = 1024 };
 typedef struct tz_options { /* one field for each line of spec/options.def */
 #define TZ_OPTION_BOOL(name, text, value, help) bool name;
 #define TZ_OPTION_INT(name, text, value, help) int64_t name;
 #define TZ_OPTION_SIZE(name, text, value, help) int64_t name; /* bytes */
 #define TZ_OPTION_ENUM(name, text, value, values, help) int64_t name; /* index into values */
+#define TZ_OPTION_TEXT(name, text, help) char name[TZ_OPTION_TEXT_ROOM]; /* empty: not given */
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
 #undef TZ_OPTION_INT
 #undef TZ_OPTION_SIZE
 #undef TZ_OPTION_ENUM
+#undef TZ_OPTION_TEXT
 } tz_options;
 
 /* A place among optimized frames (runtime/src/frame.h). */
@@ -32,6 +35,7 @@ typedef struct tz_hooks {                                   /* NULL: absent */
   void (*function_linked)(tz_vm *vm, tz_function *f);       /* jit: may change f->entry */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
   void (*vm_free)(tz_vm *vm);
+  void (*process_end)(tz_vm *vm);                           /* jit: the process ends without tz_vm_free */
   /* jit: the references of the optimized frames from the record on, up to the section's entry */
   void (*native_visit)(tz_vm *vm, const void *record, tz_visitor *v);
   /* jit: the next of these frames, innermost first, inlined ones too; NULL: the section's entry is reached */
