@@ -168,21 +168,36 @@ enum {
   MOSTLY = 10
 }; /* a way of a megamorphic site with more than a tenth of the calls gets a test of its own */
 
+/* By the classes loaded so far. NULL: not certain. */
+static tz_function *only_target(tz_builder *b, const call *c) {
+  const tz_function *f = b->scope->function;
+  const tz_type *type = f->registers[tz_insn_arg(&f->code[b->pc + 1], 0)];
+  uint8_t op = tz_insn_op(c->in);
+  if (op == TZ_OP_CALL_CLOSURE) return NULL;
+  const tz_class *interface = op == TZ_OP_CALL_INTERFACE ? f->k[tz_insn_c(c->in) - 1].p : NULL;
+  return tz_build_only_target(b, c->args[0], type, interface, tz_insn_b(c->in));
+}
+
 static void call_by_profile(tz_builder *b, const call *c) {
   tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)]; /* it goes on changing */
   uint32_t n = n_ways(&site);
   bool is_mega = site.misses > 0, speculates = tz_may_speculate(b);
   const tz_type *result = result_type(b, c, &site);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
-  tz_join join = {0};
-  float frequency = b->frequency;
   sort_ways(&site, n);
   uint64_t total = total_count(&site, n);
   if ((n == 0 || result == NULL) && speculates) {
     tz_deopt(b, TZ_DEOPT_UNREACHED);
     return;
   }
+  tz_function *only = only_target(b, c);
+  if (only != NULL) {
+    finish(b, c, tz_build_call_of(b, only, c->args, c->n, c->result));
+    return;
+  }
   if (result == NULL) tz_give_up(b, "a call of unknown type");
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  tz_join join = {0};
+  float frequency = b->frequency;
   for (uint32_t i = 0; i < n; i++) {
     bool is_last = i + 1 == n && !is_mega && speculates;
     if (is_mega && site.way[i].count * MOSTLY < total) break;

@@ -203,6 +203,15 @@ static bool is_simple_test(const tz_type *type) {
          type->class_->shape == NULL && type->class_->depth > 0;
 }
 
+/* 1 if the type accepts x, a reference that is not null here. */
+static tz_node *accepted(tz_builder *b, tz_node *x, const tz_type *type) {
+  if (x->type == TZ_TYPE_REF && tz_build_always_accepted(b, x, type)) return tz_emit_int(b, 1);
+  if (is_simple_test(type)) return class_test(b, x, type);
+  tz_node *test = tz_emit_i1(b, TZ_NODE_ACCEPTS, x);
+  test->imm.p = type;
+  return test;
+}
+
 static void build_is(tz_builder *b, tz_insn in) {
   const tz_type *type = constants(b)[C].p;
   tz_node *x = READ(B);
@@ -213,9 +222,7 @@ static void build_is(tz_builder *b, tz_insn in) {
   tz_join join = {0};
   tz_fork fork = tz_branch(b, is_reference(b, x), 900);
   b->block = fork.yes;
-  tz_node *test = is_simple_test(type) ? class_test(b, x, type) : tz_emit_i1(b, TZ_NODE_ACCEPTS, x);
-  if (test->op == TZ_NODE_ACCEPTS) test->imm.p = type;
-  tz_join_add(b, &join, test);
+  tz_join_add(b, &join, accepted(b, x, type));
   b->block = fork.no;
   tz_join_add(b, &join, tz_emit_int(b, 0));
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
@@ -235,9 +242,7 @@ static void build_cast(tz_builder *b, tz_insn in) {
   tz_join_add(b, &join, x);
   b->block = fork.no;
   if (x->type == TZ_TYPE_ANY) tz_check(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), TZ_DEOPT_CAST);
-  tz_node *test = is_simple_test(type) ? class_test(b, x, type) : tz_emit_i1(b, TZ_NODE_ACCEPTS, x);
-  if (test->op == TZ_NODE_ACCEPTS) test->imm.p = type;
-  tz_check(b, test, TZ_DEOPT_CAST);
+  tz_check(b, accepted(b, x, type), TZ_DEOPT_CAST);
   tz_join_add(b, &join, x);
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_REF));
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "build.h"
 #include "flow.h"
+#include "hierarchy.h"
 
 typedef struct tz_arrival { /* an edge that has been built, waiting for its target */
   struct tz_arrival *next;
@@ -128,6 +129,13 @@ bool tz_build_any(tz_builder *b);
 tz_node *tz_build_outlined(tz_builder *b);
 /* A call of f with args; inlines it if it may. The result, NULL if none. */
 tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result_reg);
+/* build_hierarchy.c: the one function that a call by receiver can mean, by its vtable slot, or its number in
+ * an interface (NULL: none), as far as classes are loaded; `type` is that of the receiver's register. NULL:
+ * not certain. */
+tz_function *tz_build_only_target(tz_builder *b, const tz_node *receiver, const tz_type *type,
+                                  const tz_class *interface, uint32_t method);
+/* Whether the type accepts the object, which is not null, whatever class of those loaded it has. */
+bool tz_build_always_accepted(tz_builder *b, const tz_node *object, const tz_type *by);
 /* The operator at hand by the method that objects of the class seen have for it; args are changed. False:
  * more than one class, or nothing known. */
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result_reg, tz_node **value);

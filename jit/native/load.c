@@ -306,5 +306,6 @@ void tz_native_code_free(struct tz_code_memory *memory, tz_native_code *code) {
   free(code->roots);
   free(code->operands);
   free(code->states);
+  free(code->dependencies);
   free(code);
 }

@@ -26,6 +26,7 @@
  * bundle), whose first operand is the number of a tz_state. */
 #pragma once
 #include "graph.h"
+#include "hierarchy.h"
 #include "interp.h"
 #include "state.h"
 #include "terza/vm.h"
@@ -68,6 +69,8 @@ typedef struct tz_native_code {
   tz_root *roots;
   tz_native_operand *operands;
   tz_states *states;
+  tz_dependency *dependencies; /* what it assumes of the class hierarchy; malloc'd */
+  uint32_t n_dependencies;
   uint32_t n_left; /* frames that were left for the interpreter and have yet to return their result */
   void *gdb_entry;
   struct tz_native_code *next; /* for the policy's use */

@@ -1,5 +1,7 @@
 /* compile.c: see compile.h. LLVM's shared object lies beside the executable; TERZA_LLVM names another place.
  */
+#include "baseline.h"
+#include "dependencies.h"
 #include "log.h"
 #include "terza/lowmem.h"
 #include <dlfcn.h>
@@ -87,16 +89,29 @@ static void take_problem(tz_compile_result *result, char *problem) {
   free(problem);
 }
 
-static void load(struct tz_code_memory *memory, const tz_compile_job *job, tz_llvm_result *object,
-                 volatile int64_t *is_valid, tz_compile_result *result) {
+/* Takes the object's parts over, and is_valid if there is a code then. */
+static void load(struct tz_code_memory *memory, const tz_compile_job *job, const tz_graph *g,
+                 tz_llvm_result *object, volatile int64_t *is_valid, tz_compile_result *result) {
   uint64_t start = now();
   char *problem = NULL;
-  result->code = tz_native_load(memory, object->object, object->bytes, job->function, job->osr_pc, NULL, NULL,
-                                object->states, &problem);
-  if (result->code != NULL) result->code->is_valid = is_valid;
-  else take_problem(result, problem);
+  tz_native_code *code = tz_native_load(memory, object->object, object->bytes, job->function, job->osr_pc,
+                                        NULL, NULL, object->states, &problem);
   free(object->object);
+  if (code == NULL) take_problem(result, problem);
+  else if (!tz_dependencies_take(code, g)) {
+    tz_native_code_free(memory, code);
+    take_problem(result, NULL);
+  } else {
+    code->is_valid = is_valid;
+    result->code = code;
+  }
   result->load_ns = now() - start;
+}
+
+void tz_compile_free_code(tz_vm *vm, tz_native_code *code) {
+  if (code == NULL) return;
+  tz_lowmem_release(vm->lowmem, (void *)code->is_valid, sizeof *code->is_valid);
+  tz_native_code_free(&vm->jit->memory, code);
 }
 
 tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory,
@@ -113,10 +128,12 @@ tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory 
                              .to = job->dump,
                              .no_loop_predication = job->no_loop_predication};
   uint64_t start = now();
-  tz_llvm_result object = backend->api->compile(backend->llvm, &request);
+  tz_llvm_result object = {0};
+  if (is_valid != NULL) object = backend->api->compile(backend->llvm, &request);
   result.llvm_ns = now() - start;
+  if (object.object == NULL) take_problem(&result, object.problem);
+  else load(memory, job, g, &object, is_valid, &result);
   tz_graph_free(g);
-  if (object.problem != NULL) take_problem(&result, object.problem);
-  else load(memory, job, &object, is_valid, &result);
+  if (result.code == NULL) tz_lowmem_release(job->vm->lowmem, (void *)is_valid, sizeof *is_valid);
   return result;
 }

@@ -35,3 +35,5 @@ bool tz_compile_open(tz_compile_backend *backend, char *problem, size_t room);
 void tz_compile_close(tz_compile_backend *backend);
 tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory *memory,
                              const tz_compile_job *job);
+/* A code that is in no map, and all it owns; NULL is ignored. */
+void tz_compile_free_code(tz_vm *vm, tz_native_code *code);

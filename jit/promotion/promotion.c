@@ -4,6 +4,7 @@
  * the functions' entries are the guest's thread's alone. */
 #include "promotion.h"
 #include "baseline.h"
+#include "dependencies.h"
 #include "log.h"
 #include "outline.h"
 #include "interp.h"
@@ -147,6 +148,7 @@ static tz_compile_job job_for(tz_promotion *p, tz_function *f, uint32_t osr_pc) 
   tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
   job.build.no_inlining = !o->jit_inlining;
   job.build.no_speculation = !o->jit_speculation;
+  job.build.no_hierarchy = !o->jit_hierarchy;
   job.build.no_polls = !o->jit_polls;
   job.build.is_exhausted = is_exhausted;
   job.build.outline = tz_outline;
@@ -172,6 +174,12 @@ static void trace_compiled(const tz_promotion *p, const request *r, const tz_com
       "jit: %s%s optimized: %u nodes, %u calls inlined, %u bytes; %.2f ms graph, %.2f passes, %.2f LLVM\n",
       r->function->name, entry, x->n_nodes, x->n_decisions, x->code->size, (double)x->build_ns * 1e-6,
       (double)x->passes_ns * 1e-6, (double)x->llvm_ns * 1e-6);
+}
+
+static void note_invalid(tz_promotion *p, const request *r, const char *why) {
+  p->stats.invalidated++;
+  tz_log_event(p->vm->jit->log, "invalidate", r->function, r->osr_pc, why);
+  if (p->vm->options.trace_jit) fprintf(stderr, "jit: %s is invalid: %s\n", r->function->name, why);
 }
 
 static void count(tz_promotion *p, const tz_compile_result *x) {
@@ -283,9 +291,7 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, cons
 
 /* ---- Installing and giving up ---- */
 
-static void free_code(tz_promotion *p, tz_native_code *code) {
-  tz_native_code_free(&p->vm->jit->memory, code);
-}
+static void free_code(tz_promotion *p, tz_native_code *code) { tz_compile_free_code(p->vm, code); }
 
 static void remove_code(tz_promotion *p, tz_native_code *code) {
   if (code == NULL) return;
@@ -316,6 +322,11 @@ static void sweep_retired(tz_promotion *p) {
 static void install(tz_promotion *p, request *r) {
   tz_native_code *code = r->done;
   r->done = NULL;
+  if (!tz_dependencies_hold(p->vm, code)) { /* it may be asked for anew at once */
+    note_invalid(p, r, "a class was loaded while it was compiled");
+    free_code(p, code);
+    return;
+  }
   bool is_counted = tz_gc_account(p->vm->heap, (int64_t)code->size);
   if (!is_counted || !tz_native_add(p->vm, code)) { /* no memory: as if it had not been compiled */
     if (is_counted) tz_gc_account(p->vm->heap, -(int64_t)code->size);
@@ -345,8 +356,10 @@ void tz_promotion_install(tz_promotion *p) {
   pthread_mutex_unlock(&p->lock);
 }
 
-/* Frames that run it go on; nobody enters it any more. */
-static void give_up(tz_promotion *p, request *r) {
+/* Nobody enters it any more. Frames in it go on until they leave: at a poll, or where a guard asks whether it
+ * is valid.
+ */
+static void retire(tz_promotion *p, request *r) {
   tz_function *f = r->function;
   if (r->osr_pc == TZ_NO_OSR) {
     f->compiled = (void *)tz_vm_call_stub;
@@ -356,13 +369,30 @@ static void give_up(tz_promotion *p, request *r) {
   r->code->next = p->retired;
   p->retired = r->code;
   r->code = NULL;
-  r->wanted_heat = f->heat + (COOL_DOWN << r->n_compiled);
+}
+
+static void give_up(tz_promotion *p, request *r) {
+  retire(p, r);
+  r->wanted_heat = r->function->heat + (COOL_DOWN << r->n_compiled);
   r->is_refused = r->n_compiled >= RECOMPILATIONS || r->n_throws >= THROW_LIMIT;
   p->stats.given_up++;
-  tz_log_event(p->vm->jit->log, "give-up", f, r->osr_pc,
+  tz_log_event(p->vm->jit->log, "give-up", r->function, r->osr_pc,
                r->n_throws >= THROW_LIMIT        ? "for good: too many exceptions were handled by leaving it"
                : r->n_compiled >= RECOMPILATIONS ? "for good: it has been compiled too often"
                                                  : "left at one place too often: to be compiled again");
+}
+
+/* Before the class has objects (vm->hooks.class_loaded). Whoever needs the code asks for it anew. */
+static void on_class_loaded(tz_vm *vm, tz_class *cls) {
+  tz_promotion *p = vm->jit->promotion;
+  for (request *r = p->requests; r != NULL; r = r->next_of_all) {
+    if (r->code == NULL || tz_dependencies_allow(r->code, cls)) continue;
+    char why[256];
+    snprintf(why, sizeof why, "class %s was loaded", cls->name);
+    note_invalid(p, r, why);
+    retire(p, r);
+    r->n_compiled--; /* not the function's fault */
+  }
 }
 
 /* Compiled code was left there (a tz_deopt_hook). */
@@ -390,11 +420,13 @@ tz_promotion *tz_promotion_new(tz_vm *vm) {
   pthread_cond_init(&p->wake, NULL);
   if (vm->options.stress_deopt > 0) stress_again(p);
   tz_native_of(vm)->deoptimized = deoptimized;
+  vm->hooks.class_loaded = on_class_loaded;
   return p;
 }
 
 void tz_promotion_free(tz_promotion *p) {
   if (p == NULL) return;
+  p->vm->hooks.class_loaded = NULL;
   pthread_mutex_lock(&p->lock);
   p->stops = true;
   pthread_cond_signal(&p->wake);

@@ -14,6 +14,7 @@ typedef struct tz_promotion tz_promotion;
 
 typedef struct tz_promotion_stats {
   uint64_t compiled, refused, given_up, deopts;
+  uint64_t invalidated; /* by classes loaded since */
   uint64_t build_ns, passes_ns, llvm_ns, load_ns, thread_cpu_ns; /* of compiler threads */
   uint64_t code_bytes, nodes;
   uint64_t longest_stall_ns; /* of the guest's thread: asking for or installing code */

@@ -189,7 +189,7 @@ void tz_class_publish(tz_class *cls) {
   tz_vm *vm = cls->vm;
   if (cls->super != NULL) {
     cls->next_sibling = cls->super->first_subclass;
-    cls->super->first_subclass = cls;
+    __atomic_store_n(&cls->super->first_subclass, cls, __ATOMIC_RELEASE); /* compiler threads look */
     cls->super->n_subclasses++;
   }
   tz_ptr_map_put(&vm->classes->by_name, cls->name, cls);
