@@ -137,15 +137,14 @@ static bool core_bytes_put(tz_thread *th, tz_word *args) {
 
 bool tz_register_core(tz_vm *vm) {
   static const tz_native_def defs[] = {
-      {"printLine", "(string)void", core_print_line},
-      {"printErrLine", "(string)void", core_print_err_line},
-      {"printText", "(string)void", core_print_text},
-      {"sleep", "(i64)void", core_sleep},
+      {"printLine", "(string)void", core_print_line}, {"printErrLine", "(string)void", core_print_err_line},
+      {"printText", "(string)void", core_print_text}, {"sleep", "(i64)void", core_sleep},
+      {"anyToStr", "(any)string", core_any_to_str},   {"anyHash", "(any)i64", core_any_hash},
+  };
+  static const tz_native_def leaves[] = {
       {"intToStr", "(i64)string", core_int_to_str},
       {"floatToStr", "(f64)string", core_float_to_str},
       {"boolToStr", "(bool)string", core_bool_to_str},
-      {"anyToStr", "(any)string", core_any_to_str},
-      {"anyHash", "(any)i64", core_any_hash},
       {"parameterCount", "(any)i64", core_parameter_count},
       {"dynKeys", "(any)[string]", core_dyn_keys},
       {"arrayCopy", "(object,i64,object,i64,i64)void", core_array_copy},
@@ -153,5 +152,6 @@ bool tz_register_core(tz_vm *vm) {
       {"bytesToStr", "([u8],i64,i64)string", core_bytes_to_str},
       {"bytesPut", "([u8],i64,string)void", core_bytes_put},
   };
-  return tz_natives_register(vm, "core", defs, TZ_COUNT(defs));
+  return tz_natives_register(vm, "core", defs, TZ_COUNT(defs)) &&
+         tz_natives_register_leaves(vm, "core", leaves, TZ_COUNT(leaves));
 }

@@ -154,6 +154,6 @@ bool tz_register_core_number(tz_vm *vm) {
       {"floatRound", "(f64)f64", float_round},       {"floatRem", "(f64,f64)f64", float_rem},
   };
   static const tz_native_def text[] = {{"floatToText", "(f64,i64,i64,bool)string", float_to_text}};
-  return tz_natives_register(vm, "core", core, TZ_COUNT(core)) &&
-         tz_natives_register(vm, "text", text, TZ_COUNT(text));
+  return tz_natives_register_leaves(vm, "core", core, TZ_COUNT(core)) &&
+         tz_natives_register_leaves(vm, "text", text, TZ_COUNT(text));
 }

@@ -407,5 +407,5 @@ bool tz_register_core_text(tz_vm *vm) {
       {"strFromChar", "(i64)string", str_from_char},
       {"strBytes", "(string)[u8]", str_bytes},
   };
-  return tz_natives_register(vm, "core", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "core", defs, TZ_COUNT(defs));
 }

@@ -132,7 +132,7 @@ bool tz_register_encoding(tz_vm *vm) {
       {"percent", "(string)string", encoding_percent},
       {"fromPercent", "(string)string", encoding_from_percent},
   };
-  return tz_natives_register(vm, "encoding", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "encoding", defs, TZ_COUNT(defs));
 }
 
 /* ---- json ---- */
@@ -179,5 +179,5 @@ static bool json_quote(tz_thread *th, tz_word *args) {
 
 bool tz_register_json(tz_vm *vm) {
   static const tz_native_def defs[] = {{"quote", "(string)string", json_quote}};
-  return tz_natives_register(vm, "json", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "json", defs, TZ_COUNT(defs));
 }

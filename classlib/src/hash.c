@@ -74,5 +74,5 @@ bool tz_register_hash(tz_vm *vm) {
       {"fnv1a", "([u8])i64", hash_fnv1a},
       {"digest", "(string,[u8])[u8]", hash_digest},
   };
-  return tz_natives_register(vm, "hash", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "hash", defs, TZ_COUNT(defs));
 }

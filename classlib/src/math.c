@@ -17,8 +17,9 @@
 #define EACH_UNARY(X)                                                                                        \
   X(sqrt)                                                                                                    \
   X(cbrt)                                                                                                    \
-  X(exp) X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh)        \
-      X(floor) X(ceil) X(round) X(trunc)
+  X(exp)                                                                                                     \
+  X(log) X(log2) X(log10) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(floor)      \
+      X(ceil) X(round) X(trunc)
 #define EACH_BINARY(X) X(pow) X(atan2) X(hypot) X(fmod)
 EACH_UNARY(UNARY)
 EACH_BINARY(BINARY)
@@ -36,7 +37,7 @@ bool tz_register_math(tz_vm *vm) {
       EACH_UNARY(UNARY_DEF) EACH_BINARY(BINARY_DEF){"fromBits", "(i64)f64", math_same_bits},
       {"bits", "(f64)i64", math_same_bits},
   };
-  return tz_natives_register(vm, "math", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "math", defs, TZ_COUNT(defs));
 }
 
 /* ---- random ---- */
@@ -68,5 +69,5 @@ bool tz_register_random(tz_vm *vm) {
       {"entropy", "()i64", random_entropy},
       {"secureBytes", "(i64)[u8]", random_secure_bytes},
   };
-  return tz_natives_register(vm, "random", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "random", defs, TZ_COUNT(defs));
 }

@@ -135,5 +135,5 @@ bool tz_register_text(tz_vm *vm) {
       {"regexGroupCount", "(object)i64", regex_group_count},
       {"regexGroupNumber", "(object,string)i64", regex_group_number},
   };
-  return tz_natives_register(vm, "text", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "text", defs, TZ_COUNT(defs));
 }

@@ -32,5 +32,5 @@ bool tz_register_time(tz_vm *vm) {
       {"processorNanos", "()i64", time_processor_nanos},
       {"localOffset", "(i64)i64", time_local_offset},
   };
-  return tz_natives_register(vm, "time", defs, TZ_COUNT(defs));
+  return tz_natives_register_leaves(vm, "time", defs, TZ_COUNT(defs));
 }

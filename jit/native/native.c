@@ -27,7 +27,8 @@ static tz_function *native_frame_new(tz_vm *vm) {
 }
 
 void tz_native_function_linked(tz_vm *vm, tz_function *f) {
-  if (tz_native_of(vm) != NULL) f->compiled = (void *)tz_vm_call_stub;
+  if (tz_native_of(vm) == NULL) return;
+  f->compiled = f->flags & TZ_FUNCTION_LEAF ? tz_native_leaf_entry(f) : (void *)tz_vm_call_stub;
 }
 
 bool tz_native_attach(tz_vm *vm) {

@@ -4,7 +4,7 @@
  *     R f(tz_thread *th, tz_function *self, P0, P1, …)
  * where an int or bool is int64, a float is double, references and dynamic values are pointers, R is int64
  * (0) for void. tz_function.compiled is the address to call: optimized code, or tz_vm_call_stub, which runs
- * the function on a VM frame on whatever tier it has; so compiled callers never ask which. th->exception is
+ * the function on a VM frame on whatever tier it has, or leaf.c's; so compiled callers never ask which. th->exception is
  * to be tested after every call.
  *
  * STACKS. Optimized frames live on a machine stack that a process borrows while it has such frames
@@ -135,6 +135,12 @@ bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code);
 tz_code_fn tz_optimized_entry;
 /* f->compiled of a function without optimized code. */
 void tz_vm_call_stub(void);
+/* ---- leaf.c: leaf natives without a VM frame ---- */
+/* f->compiled of a leaf native: tz_vm_call_stub if it has more parameters than leaf.c takes. */
+void *tz_native_leaf_entry(const tz_function *f);
+/* A leaf native that does what the instruction does, on its sources. NULL: there is none. */
+tz_native_fn tz_native_leaf_of(uint8_t op, uint32_t n_params);
+
 /* Goes on from pc, the loop head that `osr` was made for and that th's frame stands at: the result is to be
  * returned by the budget hook, whose pc it is (pc itself: it was not entered, or left at once). The code has
  * the form R f(th, self, frame) and reads the frame's registers at once. */

@@ -180,6 +180,14 @@ static void describe(outline *o, const tz_function *f, tz_insn *code, const form
     if (is_reference(registers[i])) o->ref_map[i / 64] |= (uint64_t)1 << i % 64;
 }
 
+/* Some instructions are leaf natives to optimized code; other tiers run the same code as of any. */
+static void make_leaf(tz_function *f) {
+  f->native = tz_native_leaf_of(tz_insn_op(f->code[0]), f->n_params);
+  if (f->native == NULL) return;
+  f->flags |= TZ_FUNCTION_LEAF;
+  f->compiled = tz_native_leaf_entry(f);
+}
+
 static outline *outline_alloc(tz_vm *vm, uint32_t n_params, uint32_t n_words) {
   outline *o = calloc(1, sizeof *o + MOST_REGISTERS * sizeof(tz_type *) + n_words * sizeof(tz_insn));
   if (o == NULL) return NULL;
@@ -209,6 +217,7 @@ static outline *make(tz_vm *vm, tz_function *f, uint32_t pc, const operands *p) 
   if (is_chan_next) write_chan_next(code);
   else write_code(code, f, pc, p, &g);
   describe(o, f, code, &g, is_chan_next);
+  make_leaf(o->function);
   return o;
 }
 

@@ -25,7 +25,9 @@ static tz_function *native_new(tz_linker *l, const tz_function_entry *entry) {
   snprintf(name, sizeof name, "%.*s", (int)entry->name.length, entry->name.at);
   snprintf(full, sizeof full, "%s.%s", module, name);
   const tz_native_def *def = tz_native_find(l->vm, module, name);
-  return tz_function_native(l->vm, l->module, full, l->signatures[entry->signature], def->function);
+  tz_function *f = tz_function_native(l->vm, l->module, full, l->signatures[entry->signature], def->function);
+  if (f != NULL && tz_native_is_leaf(l->vm, def)) tz_function_make_leaf(l->vm, f);
+  return f;
 }
 
 bool tz_link_allocate_functions(tz_linker *l) {

@@ -309,6 +309,11 @@ tz_function *tz_function_native(tz_vm *vm, tz_module *module, const char *qualif
   return NULL;
 }
 
+void tz_function_make_leaf(tz_vm *vm, tz_function *f) {
+  f->flags |= TZ_FUNCTION_LEAF;
+  if (vm->hooks.function_linked != NULL) vm->hooks.function_linked(vm, f);
+}
+
 void tz_function_discard(tz_vm *vm, tz_function *f) {
   if (f == NULL) return;
   vm->functions->by_id[f->id] = NULL;

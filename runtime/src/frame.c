@@ -84,7 +84,9 @@ static void trace_find(tz_trace_walk *w) {
 void tz_trace_walk_start(tz_trace_walk *w, tz_thread *th, tz_process *p) {
   tz_frame_walk_start(&w->frames, th, p);
   w->native = (tz_native_cursor){.record = w->frames.native};
-  trace_find(w);
+  bool is_in_leaf = p == th->process && th->leaf != NULL && !(th->leaf->flags & TZ_FUNCTION_HIDDEN);
+  if (is_in_leaf) w->function = th->leaf, w->pc = -1;
+  else trace_find(w);
 }
 
 void tz_trace_walk_next(tz_trace_walk *w) { trace_find(w); }

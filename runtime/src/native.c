@@ -13,6 +13,7 @@ tz_vm *tz_thread_vm(tz_thread *th) { return th->vm; }
 
 struct tz_native_table {
   tz_ptr_map by_name; /* symbol of "module.name" -> tz_native_def */
+  tz_ptr_map leaves;  /* tz_native_def -> itself */
 };
 
 struct tz_native_table *tz_native_table_new(void) { return calloc(1, sizeof(struct tz_native_table)); }
@@ -20,6 +21,7 @@ struct tz_native_table *tz_native_table_new(void) { return calloc(1, sizeof(stru
 void tz_native_table_free(struct tz_native_table *table) {
   if (table == NULL) return;
   tz_ptr_map_fini(&table->by_name);
+  tz_ptr_map_fini(&table->leaves);
   free(table);
 }
 
@@ -29,6 +31,16 @@ bool tz_natives_register(tz_vm *vm, const char *module, const tz_native_def *def
     if (name == NULL || !tz_ptr_map_put(&vm->natives->by_name, name, (void *)&defs[i])) return false;
   }
   return true;
+}
+
+bool tz_natives_register_leaves(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!tz_ptr_map_put(&vm->natives->leaves, &defs[i], (void *)&defs[i])) return false;
+  return tz_natives_register(vm, module, defs, n);
+}
+
+bool tz_native_is_leaf(const tz_vm *vm, const tz_native_def *def) {
+  return tz_ptr_map_get(&vm->natives->leaves, def) != NULL;
 }
 
 const tz_native_def *tz_native_find(tz_vm *vm, const char *module, const char *name) {

@@ -89,6 +89,10 @@ tz_word *tz_process_push_segment(tz_thread *th, size_t bytes) {
     tz_raise(th, TZ_ERROR_STATE, "no process runs: guest code is entered by tz_vm_run");
     return NULL;
   }
+  if (th->leaf != NULL) {
+    tz_raise(th, TZ_ERROR_STATE, "%s calls guest code, but is registered as a leaf", th->leaf->name);
+    return NULL;
+  }
   bool fits = th->native_depth < TZ_NATIVE_DEPTH && tz_native_has_room(th) &&
               stack_total(p) + words * sizeof(tz_word) <= (size_t)vm->options.stack_limit;
   tz_stack *s = fits ? stack_new(vm, words) : NULL;
@@ -244,7 +248,7 @@ void tz_process_raise(tz_vm *vm, tz_process *p, tz_error_kind kind, char *messag
 }
 
 bool tz_can_wait(tz_thread *th) { return th->native_depth == 0; }
-bool tz_native_can_park(tz_thread *th) { return tz_can_wait(th) && th->process != NULL; }
+bool tz_native_can_park(tz_thread *th) { return tz_can_wait(th) && th->process != NULL && th->leaf == NULL; }
 
 bool tz_native_park(tz_thread *th, tz_wait_kind kind, tz_resume_fn *resume, void *state) {
   tz_process *p = th->process;

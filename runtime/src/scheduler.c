@@ -78,6 +78,8 @@ void tz_process_unmark_changed(tz_vm *vm, tz_process *p) {
 static void process_visit(tz_thread *th, tz_process *p, tz_visitor *v) {
   tz_frame_walk w;
   tz_gc_visit_words(v, (tz_word *)&p->object, 1);
+  if (p == th->process && th->leaf != NULL)
+    tz_gc_visit_mapped(v, th->leaf_args, th->leaf->ref_map, th->leaf->n_params);
   for (tz_frame_walk_start(&w, th, p); w.fp != NULL; tz_frame_walk_next(&w)) {
     const tz_function *f = TZ_FRAME_FUNCTION(w.fp);
     if (w.native != NULL) th->vm->hooks.native_visit(th->vm, w.native, v);

@@ -187,24 +187,12 @@ tz_insn *tz_slow_eq_s(tz_thread *th, tz_insn *pc) {
   return pc + 1;
 }
 
-static const char null_text[] = "null";
-
 tz_insn *tz_slow_concat(tz_thread *th, tz_insn *pc) {
+  tz_word *parts[UINT8_MAX];
   uint32_t n = tz_insn_x(*pc);
-  size_t bytes = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    const tz_string *part = th->fp[tz_insn_arg(pc + 1, i)].p;
-    bytes += part != NULL ? (size_t)part->length : sizeof null_text - 1;
-  }
-  tz_string *joined = tz_string_alloc(th, bytes);
+  for (uint32_t i = 0; i < n; i++) parts[i] = &th->fp[tz_insn_arg(pc + 1, i)];
+  tz_string *joined = tz_string_join(th, parts, n);
   if (joined == NULL) return tz_unwind(th, pc);
-  uint8_t *to = joined->u8;
-  for (uint32_t i = 0; i < n; i++) {
-    const tz_string *part = th->fp[tz_insn_arg(pc + 1, i)].p;
-    size_t length = part != NULL ? (size_t)part->length : sizeof null_text - 1;
-    memcpy(to, part != NULL ? (const char *)part->u8 : null_text, length);
-    to += length;
-  }
   reg_a(th, pc)->p = joined;
   return pc + 1 + tz_insn_list_words(n);
 }

@@ -31,6 +31,8 @@ static inline bool tz_interp_is_tail_call(tz_insn in) {
 const char *tz_value_kind_name(tz_thread *th, uint64_t any);
 /* As new.array. May collect. NULL: exception pending. */
 tz_array *tz_array_new_checked(tz_thread *th, const tz_type *type, int64_t length);
+/* As concat, of strings in n roots: null is "null". May collect. NULL: exception pending. */
+tz_string *tz_string_join(tz_thread *th, tz_word *const *parts, uint32_t n);
 /* The first argument's class does not implement the interface of the site, which the verifier excludes for
  * everything but null; returns the method otherwise. Pure. */
 tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *interface, uint32_t method);

@@ -4,6 +4,7 @@
 #include "text.h"
 #include "class.h"
 #include "internals.h"
+#include "slow.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,25 @@ tz_string *tz_string_new(tz_thread *th, const char *utf8, size_t bytes) {
   tz_string *s = tz_string_alloc(th, bytes);
   if (s != NULL && bytes > 0) memcpy(s->u8, utf8, bytes);
   return s;
+}
+
+static const char null_text[] = "null";
+
+tz_string *tz_string_join(tz_thread *th, tz_word *const *parts, uint32_t n) {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    const tz_string *part = parts[i]->p;
+    bytes += part != NULL ? (size_t)part->length : sizeof null_text - 1;
+  }
+  tz_string *joined = tz_string_alloc(th, bytes);
+  if (joined == NULL) return NULL;
+  uint8_t *to = joined->u8;
+  for (uint32_t i = 0; i < n; i++) {
+    const tz_string *part = parts[i]->p;
+    size_t length = part != NULL ? (size_t)part->length : sizeof null_text - 1;
+    to = mempcpy(to, part != NULL ? (const char *)part->u8 : null_text, length);
+  }
+  return joined;
 }
 
 static uint32_t bytes_hash(const uint8_t *at, size_t n) {

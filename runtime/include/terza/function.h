@@ -53,7 +53,10 @@ typedef bool (*tz_native_fn)(tz_thread *th, tz_word *args); /* see native.h */
 /* Profile of one conditional branch, filled by sampled bursts (runtime/src/profile.c). */
 typedef struct tz_branch_profile { uint32_t taken, not_taken; } tz_branch_profile;
 
-enum { TZ_FUNCTION_HIDDEN = 1 << 30 }; /* of the machine's own making: not in stack traces */
+enum {
+  TZ_FUNCTION_HIDDEN = 1 << 30, /* of the machine's own making: not in stack traces */
+  TZ_FUNCTION_LEAF = 1 << 29    /* a native that neither waits nor calls guest code (native.h) */
+};
 
 struct tz_function {
   void *entry;          /* preserve_none entry: tz_interp_entry, tz_native_entry, or compiled code */

@@ -46,10 +46,12 @@ void tz_function_fuse(tz_function *f);
 /* A complete function that runs a native. */
 tz_function *tz_function_native(tz_vm *vm, tz_module *module, const char *qualified_name, tz_sig *signature,
                                 tz_native_fn native);
+void tz_function_make_leaf(tz_vm *vm, tz_function *f); /* f runs a leaf (native.h) */
 void tz_function_discard(tz_vm *vm, tz_function *f);
 
 /* Registered natives. The signature text is the one given at registration. NULL: not registered. */
 const tz_native_def *tz_native_find(tz_vm *vm, const char *module, const char *name);
+bool tz_native_is_leaf(const tz_vm *vm, const tz_native_def *def);
 /* Parses "(string,[i64])%m:Class" in the VM's types; classes are looked up by name. NULL: *error has a message. */
 tz_sig *tz_sig_parse(tz_vm *vm, const char *text, const char **error);
 tz_type *tz_type_parse(tz_vm *vm, const char *text, const char **error);

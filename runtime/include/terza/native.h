@@ -17,6 +17,9 @@ typedef struct tz_native_def {
 
 /* Registers natives under a module name, before modules that import them are loaded. False: out of memory. */
 bool tz_natives_register(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n);
+/* The same for leaves: natives that neither wait (tz_native_sleep, tz_native_block) nor call guest code (tz_native_call,
+ * tz_any_to_string, tz_any_equal, tz_any_hash). They may collect and raise. Optimized code calls them without a frame. */
+bool tz_natives_register_leaves(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n);
 
 tz_vm *tz_thread_vm(tz_thread *th);
 
