@@ -76,8 +76,10 @@ void tz_log_number(tz_log_line *line, const char *name, uint64_t number) {
 
 void tz_log_code(tz_log_line *line, const tz_function *f, uint32_t entry) {
   tz_log_text(line, "function", f->name);
-  if (entry != TZ_NO_OSR) tz_log_number(line, "entry", entry);
-  else if (line->to != NULL) fputs(",\"entry\":null", line->to);
+  if (entry != TZ_NO_OSR) {
+    tz_log_number(line, "entry", entry);
+    tz_log_number(line, "entry_line", tz_function_line(f, entry));
+  } else if (line->to != NULL) fputs(",\"entry\":null", line->to);
 }
 
 void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc) {
@@ -102,12 +104,20 @@ static void float_value(FILE *to, double f) {
   fprintf(to, isfinite(f) && f == floor(f) && fabs(f) < 1e15 ? "%.1f" : "%.17g", f);
 }
 
-/* Cut where a character begins. */
+/* As a literal; cut where a character begins. */
 static void string_value(FILE *to, const tz_string *s) {
   size_t n = (size_t)s->length, shown = n;
   if (n > TEXT_SHOWN)
     for (shown = TEXT_SHOWN; shown > 0 && (s->u8[shown] & 0xc0) == 0x80; shown--) {}
-  fprintf(to, "\"%.*s\"", (int)shown, (const char *)s->u8);
+  fputc('"', to);
+  for (size_t i = 0; i < shown; i++) {
+    unsigned char c = s->u8[i];
+    if (c == '\n') fputs("\\n", to);
+    else if (c < ' ' || c == 0x7f) fprintf(to, "\\u{%x}", c);
+    else if (c == '"' || c == '\\') fprintf(to, "\\%c", c);
+    else fputc(c, to);
+  }
+  fputc('"', to);
   if (shown < n) fprintf(to, "… (%zu bytes)", n);
 }
 
@@ -180,7 +190,9 @@ tz_jit_log *tz_jit_log_open(tz_vm *vm) {
 
 void tz_jit_log_finish(tz_jit_log *log) {
   if (log == NULL) return;
+  struct tz_jit *jit = log->vm->jit;
   const struct tz_function_table *all = log->vm->functions;
+  if (jit->shared == NULL) tz_operands_init(jit->operands); /* nothing was compiled */
   for (uint32_t i = 0; i < all->count; i++)
     if (all->by_id[i] != NULL) tz_log_profile(log, all->by_id[i]);
   pthread_mutex_lock(&log->lock);
@@ -335,10 +347,9 @@ void tz_log_deopt(tz_jit_log *log, const tz_native_code *code, const tz_state *s
   if (line.to == NULL) return;
   tz_log_text(&line, "function", frames->function->name);
   tz_log_place(&line, frames->function, frames->pc);
-  fputs(",\"code\":{\"function\":", line.to);
-  tz_log_quoted(line.to, code->function->name, strlen(code->function->name));
-  if (code->osr_pc == TZ_NO_OSR) fputs(",\"entry\":null}", line.to);
-  else fprintf(line.to, ",\"entry\":%" PRIu32 "}", code->osr_pc);
+  fputs(",\"code\":{\"tier\":\"optimizing\"", line.to);
+  tz_log_code(&line, code->function, code->osr_pc);
+  fputc('}', line.to);
   tz_log_number(&line, "at_ns", tz_jit_clock());
   tz_log_text(&line, "reason", tz_deopt_text((tz_deopt_reason)state->reason));
   fputs(log->vm->thread->exception != 0 ? ",\"exception\":true" : ",\"exception\":false", line.to);

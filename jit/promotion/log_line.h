@@ -23,7 +23,7 @@ void tz_log_line_end(tz_jit_log *log, tz_log_line *line);
 /* Each begins with a comma: a field of the object at hand. */
 void tz_log_text(tz_log_line *line, const char *name, const char *text); /* NULL: null */
 void tz_log_number(tz_log_line *line, const char *name, uint64_t number);
-/* "function", "entry": null or a pc. */
+/* "function"; "entry": null, or a pc, then with "entry_line". */
 void tz_log_code(tz_log_line *line, const tz_function *f, uint32_t entry);
 /* "pc", "line" */
 void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc);

@@ -134,7 +134,7 @@ static uint32_t last_line(const tz_function *f) {
 void tz_log_profile(tz_jit_log *log, tz_function *f) {
   struct tz_jit *jit = log->vm->jit;
   tz_log_line line;
-  if (f->code == NULL || f->flags & TZ_FUNCTION_HIDDEN || jit->shared == NULL) return;
+  if (f->code == NULL || f->flags & TZ_FUNCTION_HIDDEN) return;
   tz_log_line_begin(&line, "profile");
   if (line.to == NULL) return;
   tz_log_text(&line, "function", f->name);

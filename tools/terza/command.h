@@ -32,7 +32,9 @@ bool command_ends_with(const char *path, const char *ending);
 /* PATH's text with its ending replaced; malloc'd. */
 char *command_replace_ending(const char *path, const char *ending);
 
-/* Sets line->options from TERZA_OPTIONS and the leading --NAME=VALUE arguments, which it takes out. False
+/* Sets line->options from TERZA_OPTIONS. False after saying why. */
+bool command_usual_options(command_line *line);
+/* The same, and from the leading --NAME=VALUE arguments, which it takes out. False
  * after saying why. */
 bool command_take_options(command_line *line);
 

@@ -42,12 +42,18 @@ bool command_no_flags_left(command_line *line) {
   return true;
 }
 
-bool command_take_options(command_line *line) {
+bool command_usual_options(command_line *line) {
   char error[256];
   const char *list = getenv("TERZA_OPTIONS");
   line->options = *tz_options_default();
   if (list && !tz_options_parse_list(&line->options, list, error, sizeof error))
     return command_fail(line, "TERZA_OPTIONS: %s", error), false;
+  return true;
+}
+
+bool command_take_options(command_line *line) {
+  char error[256];
+  if (!command_usual_options(line)) return false;
   int taken = 0;
   while (taken < line->n_args && strncmp(line->args[taken], "--", 2) == 0) {
     const char *arg = line->args[taken++];

@@ -128,13 +128,8 @@ static void end_process(tz_vm *vm, int status) {
   _exit(status);
 }
 
-int command_run(command_line *line) {
-  if (!command_take_options(line)) return EXIT_NOT_STARTED;
-  if (line->n_args == 0) return command_fail(line, "name a program");
+int program_run(command_line *line, tz_image *image) {
   const char *path = line->args[0];
-  char *bytes;
-  tz_image *image = command_read_image(line, path, &bytes);
-  if (!image) return EXIT_NOT_STARTED;
   tz_vm *vm = program_vm(line, line->args + 1, line->n_args - 1);
   int status = EXIT_NOT_STARTED;
   tz_module *module = vm ? program_load(vm, image, path, &status) : NULL;
@@ -143,6 +138,16 @@ int command_run(command_line *line) {
   if (vm && !output_is_whole(vm)) status = EXIT_PROGRAM_FAILED;
   if (vm) end_process(vm, status);
   if (vm) program_end(vm);
+  return status;
+}
+
+int command_run(command_line *line) {
+  if (!command_take_options(line)) return EXIT_NOT_STARTED;
+  if (line->n_args == 0) return command_fail(line, "name a program");
+  char *bytes;
+  tz_image *image = command_read_image(line, line->args[0], &bytes);
+  if (!image) return EXIT_NOT_STARTED;
+  int status = program_run(line, image);
   free(bytes);
   return status;
 }

@@ -5,6 +5,9 @@
 
 /* A VM with line->options and the library's natives; NULL after saying why. */
 tz_vm *program_vm(command_line *line, char **args, int n_args);
+/* Runs the program whose image was read from the file args[0], with the arguments behind: the exit status. Takes the image
+ * over. */
+int program_run(command_line *line, tz_image *image);
 /* Ends it: prints what --dump-… options ask for. */
 void program_end(tz_vm *vm);
 /* Verifies, links and initialises an image, which the VM owns from then on; NULL after saying why, with

@@ -1,0 +1,175 @@
+/* why_verdict.c: what the record says keeps a method from being as fast as it could be, in plain sentences.
+ * Each rule looks at one thing and says nothing if it is not so. */
+#include "why.h"
+#include <stdlib.h>
+
+typedef struct verdict {
+  const why_log *log;
+  const char *method;
+  json_t *profile, *code; /* NULL: none */
+  json_t *sentences;
+  int n_compiled, n_given_up,
+      n_baseline; /* codes of the optimizing tier, from whatever entry; of the baseline tier */
+  json_t *problem, *end, *request; /* the last record that it was not optimized; given up; asked for */
+} verdict;
+
+static void say(verdict *v, json_t *sentence) {
+  if (sentence) json_array_append_new(v->sentences, sentence);
+}
+
+static void look(verdict *v) {
+  size_t i;
+  json_t *r;
+  json_array_foreach(v->log->records, i, r) {
+    if (!why_is_of(r, v->method)) continue;
+    bool is_refused = why_string(r, "problem")[0] != 0;
+    if (why_is_optimizing(r) && is_refused) v->problem = r;
+    v->n_compiled += why_is_optimizing(r) && !is_refused;
+    v->n_baseline += why_is(r, "compile") && !why_is_optimizing(r) && !is_refused;
+    if (why_is(r, "give-up")) v->n_given_up++, v->end = r;
+    if (why_is(r, "request")) v->request = r;
+  }
+}
+
+/* ---- How far it came ---- */
+
+static int uses(verdict *v, bool is_inlined) {
+  json_t *all = why_uses(v->log, v->method), *use;
+  size_t i;
+  int n = 0;
+  json_array_foreach(all, i, use) n += why_is_true(use, "inlined") == is_inlined;
+  json_decref(all);
+  return n;
+}
+
+static void tier(verdict *v) {
+  enum { TINY_WORDS = 40 }; /* as jit/policy.c has it */
+  int64_t heat = why_number(v->profile, "heat"), words = why_number(v->profile, "words");
+  int n_uses = uses(v, true);
+  const char *lower = v->n_baseline > 0 ? "on the baseline tier" : "in the interpreter";
+  if (v->problem) say(v, json_sprintf("It stays %s: %s.", lower, why_string(v->problem, "problem")));
+  if (v->n_compiled > 0 || v->problem) return;
+  if (!v->log->is_optimizing) say(v, json_string("The optimizing tier is off (--jit=baseline)."));
+  else if (n_uses > 0)
+    say(v,
+        json_sprintf("It is built into other methods, in %d place%s, and has no optimized code of its own.",
+                     n_uses, n_uses == 1 ? "" : "s"));
+  else if (v->request)
+    say(v,
+        json_sprintf("It waited for the compiler when the program ended; --jit-sync makes programs wait."));
+  else if (!v->profile) say(v, json_sprintf("The run did not come to its end, so its heat is not known."));
+  else if (v->n_baseline == 0)
+    say(v, json_sprintf("It was not hot: it used %d budget slices (of 2,000 calls and back-edges); the "
+                        "baseline tier compiles "
+                        "after %d, once the program has used 64.",
+                        (int)heat, (int)v->log->threshold));
+  else if (heat < v->log->promote)
+    say(v, json_sprintf("It was not hot enough to be optimized: it used %d budget slices, and that takes %d "
+                        "(--jit-promote).",
+                        (int)heat, (int)v->log->promote));
+  else if (words <= TINY_WORDS)
+    say(v, json_sprintf("It is small (%d words): such methods are optimized within their callers, not for "
+                        "the sake of callers "
+                        "on lower tiers.",
+                        (int)words));
+}
+
+/* ---- Exits ---- */
+
+static void exits(verdict *v) {
+  json_t *r, *last = NULL;
+  size_t i, at = 0;
+  int n = 0, n_exceptions = 0;
+  json_array_foreach(v->log->records, i, r) {
+    if (!why_is(r, "deopt") || !why_is_of(json_object_get(r, "code"), v->method)) continue;
+    n++;
+    n_exceptions += why_is_true(r, "exception");
+    if (!why_is_true(r, "exception")) last = r, at = i;
+  }
+  if (v->n_compiled > 1)
+    say(v, json_sprintf("It was compiled %d times by the optimizing tier, counting entries into loops.",
+                        v->n_compiled));
+  if (last) {
+    char *seen = why_seen(last);
+    const char *expected = why_expected(v->log, at);
+    say(v, json_sprintf("Its optimized code was left %d time%s, last by speculation that failed at line %d "
+                        "of %s: %s%s%s%s%s.",
+                        n, n == 1 ? "" : "s", (int)why_number(last, "line"), why_string(last, "function"),
+                        why_string(last, "reason"), expected[0] ? "; expected " : "", expected,
+                        seen && seen[0] ? ", saw " : "", seen ? seen : ""));
+    free(seen);
+  }
+  if (n_exceptions > 0)
+    say(v, json_sprintf("Exceptions that a handler caught left its code %d times.", n_exceptions));
+  if (v->end)
+    say(v, json_sprintf("Code was given up %d time%s, the last time: %s.", v->n_given_up,
+                        v->n_given_up == 1 ? "" : "s", why_string(v->end, "reason")));
+}
+
+/* ---- What the code still does ---- */
+
+static void megamorphic(verdict *v) {
+  size_t i;
+  json_t *site;
+  json_array_foreach(json_object_get(v->profile, "sites"), i, site) {
+    if (why_number(site, "others") == 0) continue;
+    say(v, json_sprintf("Line %d has a megamorphic call: more than four classes, %d calls beyond them.",
+                        (int)why_number(site, "line"), (int)why_number(site, "others")));
+  }
+}
+
+static void kinds(verdict *v) {
+  size_t i;
+  json_t *o;
+  json_array_foreach(json_object_get(v->profile, "operators"), i, o) {
+    size_t left = json_array_size(json_object_get(o, "left")),
+           right = json_array_size(json_object_get(o, "right"));
+    if (left < 2 && right < 2) continue;
+    say(v, json_sprintf("Line %d has an operator on dynamic values of %d kinds.", (int)why_number(o, "line"),
+                        (int)(left > right ? left : right)));
+  }
+}
+
+static void leftovers(verdict *v) {
+  size_t i;
+  json_t *x;
+  json_array_foreach(json_object_get(v->code, "calls"), i, x) {
+    bool is_outlined = strncmp(why_string(x, "how"), "one", 3) == 0;
+    if (is_outlined && why_number(x, "left") > 0)
+      say(v, json_sprintf("Line %d of %s runs an instruction out of line, by the interpreter.",
+                          (int)why_number(x, "line"), why_string(x, "function")));
+  }
+  json_array_foreach(json_object_get(v->code, "allocations"), i, x) if (why_number(x, "left") > 0)
+      say(v, json_sprintf("Line %d of %s allocates %s.", (int)why_number(x, "line"),
+                          why_string(x, "function"), why_string(x, "class")));
+}
+
+/* A method that calls itself cannot be built in for ever. */
+static void refusals(verdict *v) {
+  json_t *all = why_uses(v->log, v->method), *use, *first = NULL;
+  size_t i;
+  int n = 0;
+  json_array_foreach(all, i, use) {
+    if (why_is_true(use, "inlined") || strcmp(why_string(use, "into"), v->method) == 0) continue;
+    if (n++ == 0) first = use;
+  }
+  if (n > 0)
+    say(v, json_sprintf("%d place%s that call%s it did not build it in, first: %s.", n, n == 1 ? "" : "s",
+                        n == 1 ? "s" : "", why_string(first, "text")));
+  json_decref(all);
+}
+
+json_t *why_verdict(const why_log *log, const char *method) {
+  verdict v = {log,  method, why_profile(log, method), why_code(log, method), json_array(), 0, 0, 0, NULL,
+               NULL, NULL};
+  look(&v);
+  tier(&v);
+  exits(&v);
+  megamorphic(&v);
+  kinds(&v);
+  leftovers(&v);
+  refusals(&v);
+  if (json_array_size(v.sentences) == 0)
+    say(&v, json_sprintf("It is optimized; the record shows nothing that holds it up."));
+  return v.sentences;
+}
