@@ -370,12 +370,28 @@ void tz_return(tz_builder *b, tz_node *value) {
   scope->n_returns++;
 }
 
+/* The block at pc is the head of a loop further on, or comes right before one. */
+static bool leads_into_loop(const tz_builder *b, uint32_t pc) {
+  const tz_flow *flow = b->scope->flow;
+  const tz_flow_block *block = &flow->blocks[flow->block_at[pc]];
+  if (block->assigned == NULL && block->n_successors == 1) block = &flow->blocks[block->successors[0]];
+  return block->assigned != NULL && block->start > b->pc;
+}
+
+/* Of the branch at hand, in 1/1024, before anything has been seen of it: loops go round, and are not skipped.
+ */
+static uint64_t guess_taken(const tz_builder *b, uint32_t target, uint32_t next) {
+  if (target <= b->pc) return 1024 - 1024 / LOOP_ROUNDS;
+  bool skips = leads_into_loop(b, next), enters = leads_into_loop(b, target);
+  if (skips == enters) return 512;
+  return skips ? 1024 / LOOP_ROUNDS : 1024 - 1024 / LOOP_ROUNDS;
+}
+
 static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t next) {
   const tz_branch_profile *profile = b->scope->function->branches;
   uint64_t taken = profile != NULL ? profile[b->pc].taken : 0,
            not_taken = profile != NULL ? profile[b->pc].not_taken : 0;
-  uint64_t guess =
-      target <= b->pc ? 1024 - 1024 / LOOP_ROUNDS : 512; /* what the samples are weighed against */
+  uint64_t guess = guess_taken(b, target, next); /* what the samples are weighed against */
   uint64_t probability = (taken * 1024 + guess) / (taken + not_taken + 1);
   if (probability < 1) probability = 1;
   if (probability > 1023) probability = 1023;

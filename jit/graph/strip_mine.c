@@ -21,7 +21,7 @@
  * that are short for sure lose their poll altogether. */
 #include "simplify.h"
 
-enum { STRIP = 1024, MAX_STEP = 64 };
+enum { STRIP = 1024, MAX_STEP = 64, SELDOM = 64 };
 
 typedef struct counted {
   tz_block *header, *latch, *poll, *test; /* test's branch stays in the loop or goes out */
@@ -192,12 +192,13 @@ static tz_block *make_back_edge(tz_graph *g, const counted *c) {
   return back;
 }
 
-/* At the end of b: back if the value is within the limit, as the test would say, otherwise to `on`. */
+/* At the end of b: back if the value is within the limit, as the test would say, otherwise to `on`. The
+ * comparison holds with this chance, in 1/1024. */
 static void compare_with_limit(tz_graph *g, const counted *c, tz_block *b, tz_node *value, tz_node *limit,
-                               tz_block *on) {
+                               tz_block *on, uint32_t chance) {
   tz_node *x = c->bound_input == 0 ? limit : value, *y = c->bound_input == 0 ? value : limit;
   tz_node *inner = append(g, b, (tz_node_op)c->test->last->inputs[0]->op, TZ_TYPE_INT, 2, x, y);
-  append(g, b, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, inner, NULL)->aux = c->stay == 0 ? 1023 : 1;
+  append(g, b, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, inner, NULL)->aux = chance;
   tz_block *back = make_back_edge(g, c);
   tz_block_link(g, b, c->stay == 0 ? back : on);
   tz_block_link(g, b, c->stay == 0 ? on : back);
@@ -213,12 +214,13 @@ static void split_at_test(tz_graph *g, const counted *c, tz_node *limit) {
   tz_node_insert_before(branch, cond);
   branch->inputs[0] = cond;
   now.test = again; /* its branch stands there */
-  compare_with_limit(g, &now, c->test, c->tested, limit, again);
+  compare_with_limit(g, &now, c->test, c->tested, limit, again, branch->aux);
+  branch->aux = c->stay == 0 ? SELDOM : 1024 - SELDOM; /* most loops end within their first strip */
 }
 
 static void split_at_poll(tz_graph *g, const counted *c, tz_node *limit) {
   tz_block *rest = tz_block_split_before(g, c->poll->last->previous);
-  compare_with_limit(g, c, c->poll, c->counter->inputs[1], limit, rest);
+  compare_with_limit(g, c, c->poll, c->counter->inputs[1], limit, rest, c->stay == 0 ? 1023 : 1);
 }
 
 static void strip(tz_graph *g, const counted *c) {

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* A short loop across two lines takes twice as many fetches from the cache of decoded instructions: up to 4 %
+ * by the chance of where code lies. */
+#define INNERMOST_LOOPS_AT_CACHE_LINES "-x86-experimental-pref-innermost-loop-alignment=6"
+
 static void initialize_target(void) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
@@ -13,8 +17,8 @@ static void initialize_target(void) {
 #if defined(__x86_64__)
   /* Arguments that are pushed move the stack pointer, and references would be found from the frame pointer.
    */
-  static const char *const options[] = {"terza", "-no-x86-call-frame-opt"};
-  LLVMParseCommandLineOptions(2, options, NULL);
+  static const char *const options[] = {"terza", "-no-x86-call-frame-opt", INNERMOST_LOOPS_AT_CACHE_LINES};
+  LLVMParseCommandLineOptions(3, options, NULL);
 #endif
 }
 
