@@ -29,7 +29,8 @@ static bool describe(tz_escape_object *o, tz_node *n) {
   o->cls = type->class_;
   o->element = type->element->kind;
   if (type->element->rep == 'R') o->element = TZ_KIND_OBJECT;
-  if (o->element == TZ_KIND_BOOL || o->element == TZ_KIND_F32) return false;
+  if (o->element == TZ_KIND_BOOL) o->element = TZ_KIND_U8; /* as instructions have it */
+  if (o->element == TZ_KIND_F32) return false;
   if (length->op != TZ_NODE_INT || length->imm.i < 0 || length->imm.i > TZ_MAX_OBJECT_FIELDS) return false;
   o->n_fields = (uint32_t)length->imm.i;
   return true;

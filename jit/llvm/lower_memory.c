@@ -103,8 +103,7 @@ static LLVMTypeRef element_type(const tz_lower *l, uint32_t kind) {
   case TZ_KIND_I32: return l->i32;
   case TZ_KIND_F32: return l->f32;
   case TZ_KIND_F64: return l->f64;
-  case TZ_KIND_I64:
-  case TZ_KIND_BOOL: return l->i64;
+  case TZ_KIND_I64: return l->i64;
   default: return l->reference;
   }
 }

@@ -193,7 +193,7 @@ static bool element_suits(tz_opcode op, tz_kind element) {
   char rep = tz_kind_rep(element);
   switch (op) {
   case TZ_OP_LOAD_U8:
-  case TZ_OP_STORE_U8: return element == TZ_KIND_U8;
+  case TZ_OP_STORE_U8: return element == TZ_KIND_U8 || element == TZ_KIND_BOOL;
   case TZ_OP_LOAD_I16:
   case TZ_OP_STORE_I16: return element == TZ_KIND_I16;
   case TZ_OP_LOAD_I32:
@@ -201,10 +201,10 @@ static bool element_suits(tz_opcode op, tz_kind element) {
   case TZ_OP_LOAD_F32:
   case TZ_OP_STORE_F32: return element == TZ_KIND_F32;
   case TZ_OP_STORE_64:
-  case TZ_OP_LIST_STORE: return rep == 'I' || rep == 'F';
+  case TZ_OP_LIST_STORE: return element == TZ_KIND_I64 || element == TZ_KIND_F64;
   case TZ_OP_STORE_R:
   case TZ_OP_LIST_STORE_R: return rep == 'R' || rep == 'Y';
-  default: return is_word_kind(element); /* load.64, list.load */
+  default: return is_word_kind(element) && element != TZ_KIND_BOOL; /* load.64, list.load */
   }
 }
 

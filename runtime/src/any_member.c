@@ -224,6 +224,7 @@ static bool load_element(tz_thread *th, const tz_array *array, const tz_type *el
                          uint64_t *any) {
   switch (element->kind) {
   case TZ_KIND_U8: *any = tz_any_from_int(array->u8[i]); return true;
+  case TZ_KIND_BOOL: *any = tz_any_from_bool(array->u8[i] != 0); return true;
   case TZ_KIND_I16: *any = tz_any_from_int(array->i16[i]); return true;
   case TZ_KIND_I32: *any = tz_any_from_int(array->i32[i]); return true;
   case TZ_KIND_F32: *any = tz_any_from_float((double)array->f32[i]); return true;
@@ -248,6 +249,10 @@ static bool store_element(tz_thread *th, tz_array *array, const tz_type *element
   case TZ_KIND_F32:
     if (kind > TZ_SAW_FLOAT) return false;
     array->f32[i] = (float)tz_any_float_value(th, any);
+    return true;
+  case TZ_KIND_BOOL:
+    if (!tz_any_convert_nogc(th, element, any, &word)) return false;
+    array->u8[i] = (uint8_t)word.i;
     return true;
   default:
     if (!tz_any_convert_nogc(th, element, any, &word)) return false;

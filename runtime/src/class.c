@@ -222,11 +222,11 @@ static void class_set_array_layout(tz_class *cls, tz_kind element) {
   tz_layout *l = &cls->layout;
   l->size = 16;
   switch (element) {
+  case TZ_KIND_BOOL:
   case TZ_KIND_U8: l->kind = TZ_LAYOUT_BYTES, l->elem_shift = 0; break;
   case TZ_KIND_I16: l->kind = TZ_LAYOUT_BYTES, l->elem_shift = 1; break;
   case TZ_KIND_I32:
   case TZ_KIND_F32: l->kind = TZ_LAYOUT_BYTES, l->elem_shift = 2; break;
-  case TZ_KIND_BOOL:
   case TZ_KIND_I64:
   case TZ_KIND_F64: l->kind = TZ_LAYOUT_WORDS, l->elem_shift = 3; break;
   default: l->kind = TZ_LAYOUT_REFS, l->elem_shift = 3; break;

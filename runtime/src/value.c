@@ -60,7 +60,7 @@ static uint64_t element_any(tz_thread *th, const tz_array *a, int64_t i, tz_kind
   case TZ_KIND_F32: return tz_any_from_float(a->f32[i]);
   case TZ_KIND_F64: return tz_any_from_float(a->words[i].f);
   case TZ_KIND_I64: tz_any_box_int(th, a->words[i].i, &any); return any;
-  case TZ_KIND_BOOL: return tz_any_from_bool(a->words[i].i != 0);
+  case TZ_KIND_BOOL: return tz_any_from_bool(a->u8[i] != 0);
   default: return a->words[i].u;
   }
 }

@@ -366,7 +366,7 @@ rima_type *rima_check_index(rima_compiler *c, rima_expr *e, rima_type *expected)
     e->resolved.how = RIMA_HOW_ANY;
     return type;
   }
-  bool is_list = type->kind == RIMA_T_CLASS && type->cls->decl == c->list_decl;
+  bool is_list = rima_type_is_word_list(c, type);
   if (!is_slice && (type->kind == RIMA_T_ARRAY || type->kind == RIMA_T_STR || is_list)) {
     rima_check_to(c, index, RIMA_KIND(c, INT), "index");
     e->resolved.how = type->kind == RIMA_T_ARRAY ? RIMA_HOW_ARRAY : is_list ? RIMA_HOW_LIST : RIMA_HOW_BYTE;

@@ -145,7 +145,7 @@ static void check_assignable(rima_compiler *c, rima_expr *target) {
 }
 
 static bool is_set_by_method(rima_compiler *c, rima_type *type) {
-  return type->kind == RIMA_T_TUPLE || (type->kind == RIMA_T_CLASS && type->cls->decl != c->list_decl);
+  return type->kind == RIMA_T_TUPLE || (type->kind == RIMA_T_CLASS && !rima_type_is_word_list(c, type));
 }
 
 /* a[i] = v on what is not an array, list or dyn: a.set(i, v). */

@@ -4,6 +4,7 @@
 
 static tz_opcode load_op(const rima_type *element) {
   switch ((rima_type_kind)element->kind) {
+  case RIMA_T_BOOL:
   case RIMA_T_U8: return TZ_OP_LOAD_U8;
   case RIMA_T_I16: return TZ_OP_LOAD_I16;
   case RIMA_T_I32: return TZ_OP_LOAD_I32;
@@ -91,6 +92,7 @@ uint32_t rima_emit_as_expr(rima_compiler *c, rima_expr *e, int32_t dst) {
 
 static tz_opcode store_op(const rima_type *element) {
   switch ((rima_type_kind)element->kind) {
+  case RIMA_T_BOOL:
   case RIMA_T_U8: return TZ_OP_STORE_U8;
   case RIMA_T_I16: return TZ_OP_STORE_I16;
   case RIMA_T_I32: return TZ_OP_STORE_I32;

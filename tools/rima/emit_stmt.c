@@ -488,6 +488,14 @@ static uint32_t loop_subject(rima_compiler *c, rima_expr *head) {
   return stays ? rima_emit(c, head, RIMA_ANYWHERE) : own_register(c, head);
 }
 
+/* An element of a list whose array has no words: the loop's test has shown that it is there. */
+static void bind_narrow(rima_compiler *c, rima_pattern *p, rima_type *element, uint32_t list,
+                        uint32_t index) {
+  uint32_t items = rima_reg_for(c, rima_type_array(c, element));
+  rima_op(c, TZ_OP_GETF, items, list, 0);
+  bind_element(c, p, element, rima_load_op(element), items, index);
+}
+
 static void emit_array_loop(rima_compiler *c, rima_stmt *s, bool is_list) {
   rima_type *int_ = RIMA_KIND(c, INT), *type = s->loop.head->type;
   rima_type *element = is_list ? type->cls->args[0] : rima_type_of_element(c, type->of);
@@ -501,8 +509,10 @@ static void emit_array_loop(rima_compiler *c, rima_stmt *s, bool is_list) {
   c->code->loop_depth++;
   rima_label_back(c, top);
   uint32_t mark = rima_code_mark(c);
-  bind_element(c, s->loop.pattern, element, is_list ? TZ_OP_LIST_LOAD : rima_load_op(type->of), object,
-               index);
+  if (is_list && !rima_type_is_word_list(c, type)) bind_narrow(c, s->loop.pattern, element, object, index);
+  else
+    bind_element(c, s->loop.pattern, element, is_list ? TZ_OP_LIST_LOAD : rima_load_op(type->of), object,
+                 index);
   emit_body(c, s, end, next);
   rima_code_release(c, mark);
   rima_label_here(c, next);

@@ -470,6 +470,8 @@ bool rima_type_is_subtype(rima_compiler *c, rima_type *from, rima_type *to);
 rima_type *rima_type_join(rima_compiler *c, rima_type *a, rima_type *b);
 /* int and float for the narrow element types. */
 rima_type *rima_type_of_element(rima_compiler *c, rima_type *element);
+/* A list that the list instructions index: all but those of bool, whose elements take a byte. */
+bool rima_type_is_word_list(const rima_compiler *c, const rima_type *type);
 bool rima_class_is_below(rima_compiler *c, rima_class *cls,
                          rima_class *super); /* reflexive; interfaces too */
 /* The instance of `decl` that cls is or descends from, or NULL. */

@@ -220,6 +220,11 @@ rima_type *rima_type_of_element(rima_compiler *c, rima_type *element) {
   }
 }
 
+bool rima_type_is_word_list(const rima_compiler *c, const rima_type *type) {
+  return type->kind == RIMA_T_CLASS && type->cls->decl == c->list_decl &&
+         type->cls->args[0]->kind != RIMA_T_BOOL;
+}
+
 bool rima_class_is_below(rima_compiler *c, rima_class *cls, rima_class *super) {
   for (; cls; cls = cls->super) {
     if (cls == super) return true;
