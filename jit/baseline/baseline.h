@@ -103,6 +103,11 @@ extern void *const tz_baseline_exits[TZ_SYMBOL_COUNT]; /* by exit symbol */
 void *tz_baseline_resume_address(void);                /* th->resume */
 void *tz_baseline_first_entry_address(void); /* f->entry of functions to be compiled at their first call */
 
+/* dump.c: f's instructions, a line each that begins with its pc; the same with the machine code of the tier's form between. False:
+ * *problem says why. */
+void tz_bytecode_dump(const struct tz_jit *jit, const tz_function *f, FILE *to);
+bool tz_baseline_dump(const struct tz_jit *jit, const tz_tier *tier, FILE *to, const char **problem);
+
 /* symbols.c: telling perf and debuggers. */
 /* Code that begins to be; what to give to remove when it ceases (maybe NULL). On the worker. */
 void *tz_symbols_add(struct tz_jit *jit, const char *name, const void *code, uint32_t size);

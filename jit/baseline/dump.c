@@ -93,6 +93,14 @@ static void print_operands(FILE *to, const char *operands, const tz_insn *pc) {
   fputc(')', to);
 }
 
+/* What a call names. */
+static void print_callee(FILE *to, const tz_function *f, uint32_t at) {
+  tz_insn in = f->code[at];
+  uint8_t op = tz_insn_op(in);
+  if (op == TZ_OP_CALL || op == TZ_OP_TAIL_CALL)
+    fprintf(to, "\t; %s", ((const tz_function *)f->k[(uint32_t)tz_insn_d(in)].p)->name);
+}
+
 static void print_bytecode(FILE *to, const tz_function *f, uint32_t at) {
   static const struct {
     const char *name, *operands;
@@ -104,6 +112,7 @@ static void print_bytecode(FILE *to, const tz_function *f, uint32_t at) {
   uint8_t op = tz_insn_op(f->code[at]);
   fprintf(to, "%5u %s", at, opcodes[op].name);
   print_operands(to, opcodes[op].operands, &f->code[at]);
+  print_callee(to, f, at);
   fputc('\n', to);
 }
 
@@ -131,14 +140,21 @@ static void print_all(const disassembler *d, FILE *to, const tz_tier *tier, cons
   print_machine_code(d, to, b->code + b->hot_size, b->code + b->size);
 }
 
-static bool dump_baseline(tz_vm *vm, tz_function *f, FILE *to, const char **problem) {
-  *problem = "it has no compiled form (a native, or --jit=off)";
-  if (!tz_jit_compile(vm, f)) return false;
+void tz_bytecode_dump(const struct tz_jit *jit, const tz_function *f, FILE *to) {
+  for (uint32_t i = 0; i < f->n_words; i += tz_insn_words(jit, &f->code[i])) print_bytecode(to, f, i);
+}
+
+bool tz_baseline_dump(const struct tz_jit *jit, const tz_tier *tier, FILE *to, const char **problem) {
   disassembler d;
   bool ok = open_disassembler(&d, problem);
-  if (ok) print_all(&d, to, f->tier, vm->jit);
+  if (ok) print_all(&d, to, tier, jit);
   close_disassembler(&d);
   return ok;
+}
+
+static bool dump_baseline(tz_vm *vm, tz_function *f, FILE *to, const char **problem) {
+  *problem = "it has no compiled form (a native, or --jit=off)";
+  return tz_jit_compile(vm, f) && tz_baseline_dump(vm->jit, f->tier, to, problem);
 }
 
 static bool dump_optimized(tz_vm *vm, tz_function *f, const char *what, FILE *to, const char **problem) {

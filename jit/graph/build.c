@@ -18,6 +18,12 @@ void tz_give_up(tz_builder *b, const char *problem) {
 
 static void *alloc(tz_builder *b, size_t bytes) { return tz_graph_alloc(b->graph, bytes); }
 
+/* Nodes made from now on come from the instruction at hand. */
+static void set_origin(tz_builder *b) {
+  if (b->options->keeps_origins)
+    tz_graph_set_origin(b->graph, b->scope->function, b->pc, b->scope->outer_origin);
+}
+
 /* ---- Nodes ---- */
 
 tz_node *tz_emit(tz_builder *b, tz_node_op op, tz_node_type type, uint32_t n, tz_node *const *inputs) {
@@ -227,6 +233,7 @@ static void end_loop(tz_builder *b, uint32_t index) {
     return; /* it never goes round: its PHIs have one input, which simplification removes */
   merge(b, place->back_edges, fb->live_in);
   b->pc = fb->start;
+  set_origin(b);
   if (!b->options->no_polls) poll(b);
   for (uint32_t r = 0; r < b->scope->function->n_registers; r++)
     if (place->phis[r] != NULL) tz_phi_add_input(b->graph, place->phis[r], tz_read(b, r));
@@ -516,6 +523,7 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     next = pc + tz_flow_insn_words(flow, pc);
     b->pc = pc;
     b->state = NULL;
+    set_origin(b);
     if (is_stress_point(b)) stress(b);
     if (build_branch(b, next)) return;
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
@@ -528,6 +536,8 @@ static void build_block(tz_builder *b, uint32_t index) {
   const tz_flow_block *fb = &b->scope->flow->blocks[index];
   tz_place *place = &b->scope->places[index];
   if (place->arrivals == NULL) return;
+  b->pc = fb->start;
+  set_origin(b);
   merge(b, place->arrivals, fb->live_in);
   if (fb->assigned != NULL) begin_loop(b, fb, place);
   build_instructions(b, fb);
@@ -545,6 +555,7 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
                     .flow = flow,
                     .function = flow->function,
                     .outer_state = outer_state,
+                    .outer_origin = b->graph->origin,
                     .depth = b->scope != NULL ? b->scope->depth + 1 : 0};
   tz_node **saved_env = b->env;
   uint32_t saved_pc = b->pc;
@@ -559,6 +570,7 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
     if (scope.places[flow->order[i]].header != NULL) end_loop(b, flow->order[i]);
   b->block = NULL;
   tz_node *value = scope.outer != NULL ? join_returns(b, &scope) : NULL;
+  b->graph->origin = scope.outer_origin;
   b->scope = scope.outer;
   b->env = saved_env;
   b->pc = saved_pc;
@@ -611,6 +623,7 @@ static bool try_build(tz_builder *b) {
   if (flow == NULL) return false;
   if (flow->problem != NULL) tz_give_up(b, flow->problem);
   build_function(b, flow);
+  g->origin = 0;
   if (!tz_graph_order(g)) tz_give_up(b, "a loop has two entries");
   g->escape = NULL;
   return true;

@@ -18,6 +18,7 @@ typedef struct tz_inline_decision {
 typedef struct tz_build_options {
   bool no_inlining, no_speculation;
   bool no_hierarchy;         /* does not rely on the classes loaded so far */
+  bool keeps_origins;        /* graph.h, tz_origin */
   bool no_polls;             /* loops cannot be interrupted: to measure what polls cost */
   uint32_t max_nodes;        /* no inlining beyond; the build fails beyond four times as many */
   uint32_t max_inline_words; /* bytecode words of a callee */

@@ -30,6 +30,7 @@ typedef struct tz_scope { /* one function being built */
   tz_place *places;
   tz_arrival *returns; /* env: one node, the result */
   uint32_t n_returns, depth;
+  uint32_t outer_origin; /* of the call that built it in */
 } tz_scope;
 
 typedef struct tz_builder {

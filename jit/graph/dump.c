@@ -217,6 +217,7 @@ static void print_node(dump *d, const tz_node *n) {
     for (uint32_t i = 0; i < n->block->n_successors; i++)
       fprintf(to, "%s b%" PRIu32, i == 0 ? " ->" : ",", n->block->successors[i]->id);
   print_state(to, n->state, tz_node_effects((tz_node_op)n->op) & TZ_STATE);
+  if (n->origin != 0) fprintf(to, "\t; #%" PRIu32, n->origin);
   fputc('\n', to);
 }
 

@@ -98,6 +98,19 @@ static void remove_at(void *array, uint32_t n, uint32_t i) {
   memmove(&items[i], &items[i + 1], (n - i - 1) * sizeof *items);
 }
 
+/* ---- origins ---- */
+
+void tz_graph_set_origin(tz_graph *g, const tz_function *f, uint32_t pc, uint32_t outer) {
+  uint32_t n = g->n_origins;
+  if (n == 0 || n == room_for(n)) {
+    tz_origin *more = tz_graph_alloc(g, room_for(n + 1) * sizeof *more);
+    if (n > 0) memcpy(more, g->origins, n * sizeof *more);
+    g->origins = more;
+  }
+  g->origins[n] = (tz_origin){f, pc, outer};
+  g->origin = ++g->n_origins;
+}
+
 /* ---- blocks and nodes ---- */
 
 tz_block *tz_block_new(tz_graph *g) {
@@ -113,6 +126,7 @@ tz_node *tz_node_new(tz_graph *g, tz_node_op op, tz_node_type type, uint32_t n_i
   n->op = op;
   n->type = type;
   n->id = g->n_nodes++;
+  n->origin = g->origin;
   n->n_inputs = (uint16_t)n_inputs;
   if (n_inputs > 0) n->inputs = tz_graph_alloc(g, room_for(n_inputs) * sizeof *n->inputs);
   return n;
@@ -127,6 +141,7 @@ void tz_block_append(tz_block *b, tz_node *n) {
 }
 
 void tz_node_insert_before(tz_node *at, tz_node *n) {
+  if (n->origin == 0) n->origin = at->origin;
   n->block = at->block;
   n->previous = at->previous;
   n->next = at;
@@ -173,6 +188,7 @@ void tz_block_unlink(tz_block *from, tz_block *to) {
 
 void tz_node_replace(tz_node *n, tz_node *by) {
   n->replaced_by = by;
+  if (by->origin == 0) by->origin = n->origin;
   if (n->block != NULL) tz_node_remove(n);
 }
 

@@ -63,6 +63,7 @@ struct tz_node {
   tz_node *replaced_by; /* set by tz_node_replace until tz_graph_apply_replacements */
   uint32_t mark;        /* for the pass at work */
   uint32_t visit;       /* graph.c's own */
+  uint32_t origin;      /* number of the instruction that it comes from (tz_origin); 0: not known */
 };
 
 /* Where the guest is, as the interpreter would see it: one for each frame, innermost first. The pc is that of an instruction
@@ -93,6 +94,13 @@ struct tz_block {
   uint32_t loop_depth;   /* 0: in no loop */
 };
 
+/* An instruction as it was built: of the function itself, or of one built in. For those who look at graphs and code; kept if
+ * tz_build_options asks for it. */
+typedef struct tz_origin {
+  const tz_function *function;
+  uint32_t pc, outer; /* outer: number of the call that it was built in by; 0: none */
+} tz_origin;
+
 typedef struct tz_graph {
   tz_arena *arena;
   tz_vm *vm;
@@ -110,6 +118,8 @@ typedef struct tz_graph {
   struct tz_graph_dependency *dependencies; /* on the class hierarchy: what VALID stands for (hierarchy.h) */
   uint32_t n_dependencies;
   size_t max_bytes;      /* of the arena; 0: no limit */
+  tz_origin *origins;    /* number i at i - 1 */
+  uint32_t n_origins, origin; /* origin: that of nodes made next */
   jmp_buf *escape;       /* where running out of memory leads to */
 } tz_graph;
 
@@ -129,6 +139,7 @@ const char *tz_deopt_text(tz_deopt_reason reason);
 tz_graph *tz_graph_new(tz_vm *vm, tz_function *f, uint32_t osr_pc); /* with an empty entry block; NULL: no memory */
 void tz_graph_free(tz_graph *g);
 void *tz_graph_alloc(tz_graph *g, size_t bytes); /* zeroed, for whatever lives as long as the graph */
+void tz_graph_set_origin(tz_graph *g, const tz_function *f, uint32_t pc, uint32_t outer);
 tz_block *tz_block_new(tz_graph *g);
 tz_node *tz_node_new(tz_graph *g, tz_node_op op, tz_node_type type, uint32_t n_inputs); /* in no block */
 void tz_block_append(tz_block *b, tz_node *n);       /* at the end */

@@ -14,7 +14,8 @@
  * Behind the operation: the type where it varies, imm and aux (details.def), inputs, stamps behind a colon,
  * successors, state. A block names its predecessors in the order of its PHIs' inputs. A virtual object stands
  * before the first node whose state names it. Names with other than plain characters stand in double quotes;
- * what has no name is an address, 0x…, good within the same machine. */
+ * what has no name is an address, 0x…, good within the same machine. `; #3` behind a node is the number of its origin, a
+ * comment to who reads it. */
 #pragma once
 #include "graph.h"
 

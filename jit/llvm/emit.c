@@ -23,7 +23,8 @@ bool tz_llvm_emit(tz_lower *l, void **object, size_t *bytes) {
 
 void tz_llvm_print(tz_lower *l, const char *title) {
   char *text = LLVMPrintModuleToString(l->module);
-  fprintf(l->request->to, "; ---- %s ----\n%s", title, text);
+  fprintf(l->request->to, "; ---- %s ----\n", title);
+  tz_origins_print(l, text);
   LLVMDisposeMessage(text);
 }
 
@@ -35,6 +36,8 @@ typedef struct disassembly {
   LLVMSectionIteratorRef relocated; /* the section of relocations */
   LLVMRelocationIteratorRef next;   /* in the order of their offsets */
   char label[32];
+  tz_origin_rows rows; /* none: no origins */
+  uint32_t row;
 } disassembly;
 
 /* Names the target of a branch by its offset. */
@@ -61,6 +64,13 @@ static void print_references(disassembly *d, uint64_t end, FILE *to) {
   }
 }
 
+/* Of the instruction at this offset. */
+static void print_origin(disassembly *d, uint64_t at, FILE *to) {
+  while (d->row < d->rows.n && d->rows.at[d->row].offset <= at) d->row++;
+  uint32_t origin = d->row > 0 ? d->rows.at[d->row - 1].origin : 0;
+  if (origin != 0) fprintf(to, "\t; #%" PRIu32, origin);
+}
+
 static LLVMSectionIteratorRef find_section(LLVMBinaryRef binary, const char *name) {
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
   for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
@@ -78,8 +88,10 @@ static void disassemble_code(disassembly *d, LLVMSectionIteratorRef code, FILE *
     char line[256];
     size_t n = LLVMDisasmInstruction(d->context, bytes + at, size - at, at, line, sizeof line);
     fprintf(to, "%6" PRIx64 ":%s", at, n > 0 ? line : "\t?");
+    uint64_t begin = at;
     at += n > 0 ? n : 1;
     print_references(d, at, to);
+    print_origin(d, begin, to);
     fputc('\n', to);
   }
 }
@@ -88,7 +100,12 @@ static void disassemble_binary(disassembly *d, FILE *to) {
   LLVMSectionIteratorRef code = find_section(d->binary, ".text");
   d->relocated = find_section(d->binary, ".rela.text");
   d->next = d->relocated != NULL ? LLVMGetRelocations(d->relocated) : NULL;
+  LLVMSectionIteratorRef lines = find_section(d->binary, ".debug_line");
+  if (lines != NULL)
+    d->rows = tz_origins_read((const uint8_t *)LLVMGetSectionContents(lines), LLVMGetSectionSize(lines));
+  if (lines != NULL) LLVMDisposeSectionIterator(lines);
   if (code != NULL) disassemble_code(d, code, to);
+  free(d->rows.at);
   if (d->next != NULL) LLVMDisposeRelocationIterator(d->next);
   if (d->relocated != NULL) LLVMDisposeSectionIterator(d->relocated);
   if (code != NULL) LLVMDisposeSectionIterator(code);

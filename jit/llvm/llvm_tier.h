@@ -38,4 +38,4 @@ typedef struct tz_llvm_api {
   void (*free)(tz_llvm *);
   tz_llvm_result (*compile)(tz_llvm *, const tz_llvm_request *);
 } tz_llvm_api;
-enum { TZ_LLVM_API = 1 };
+enum { TZ_LLVM_API = 2 };

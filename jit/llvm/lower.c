@@ -287,10 +287,14 @@ void tz_lower_graph(tz_lower *l) {
   const tz_graph *g = l->graph;
   make_function(l);
   if (l->problem != NULL) return;
+  if (g->n_origins > 0) tz_origins_begin(l);
   make_blocks(l);
   for (uint32_t i = 0; i < g->n_blocks && l->problem == NULL; i++) {
     LLVMPositionBuilderAtEnd(l->builder, l->begins[i]);
-    for (const tz_node *n = g->blocks[i]->first; n != NULL; n = n->next) lower_node(l, n);
+    for (const tz_node *n = g->blocks[i]->first; n != NULL; n = n->next) {
+      tz_origins_at(l, n->origin);
+      lower_node(l, n);
+    }
   }
   for (uint32_t i = 0; i < g->n_blocks && l->problem == NULL; i++) fill_phis(l, g->blocks[i]);
 }

@@ -74,6 +74,7 @@ typedef struct tz_lower {
   uint32_t n_edges;
   LLVMMetadataRef tbaa_root;
   tz_state_maker states;
+  LLVMMetadataRef origin_scope; /* origins.c; NULL: the graph has none */
   char *problem; /* the first one; malloc'd */
 } tz_lower;
 
@@ -160,3 +161,18 @@ bool tz_llvm_run_passes(tz_lower *l);
 bool tz_llvm_emit(tz_lower *l, void **object, size_t *bytes); /* malloc'd */
 void tz_llvm_print(tz_lower *l, const char *title);
 void tz_llvm_disassemble(tz_lower *l, const void *object, size_t bytes);
+
+/* ---- origins.c: for graphs that keep origins ---- */
+void tz_origins_begin(tz_lower *l);                      /* once the function is there */
+void tz_origins_at(tz_lower *l, uint32_t origin);        /* of what is built from now on */
+void tz_origins_print(const tz_lower *l, const char *ir); /* behind each instruction its origin: `; #3` */
+/* Machine code from this offset on, up to the next row, comes from the origin; 0: from none. By offset. */
+typedef struct tz_origin_row {
+  uint64_t offset;
+  uint32_t origin;
+} tz_origin_row;
+typedef struct tz_origin_rows {
+  tz_origin_row *at; /* malloc'd */
+  uint32_t n;
+} tz_origin_rows;
+tz_origin_rows tz_origins_read(const uint8_t *debug_line, size_t bytes);

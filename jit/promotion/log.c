@@ -87,6 +87,11 @@ void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc) {
   tz_log_number(line, "line", tz_function_line(f, pc));
 }
 
+bool tz_log_is_shown(const tz_jit_log *log, const tz_function *f) {
+  const char *wanted = log->vm->options.jit_log_code;
+  return strcmp(wanted, "*") == 0 || strcmp(wanted, f->name) == 0;
+}
+
 /* ---- Values ---- */
 
 void tz_log_class(FILE *to, const tz_class *cls) {

@@ -14,8 +14,9 @@ typedef struct point {
   const void *what; /* ALLOCATION: class or type; CALL: callee, NULL: looked up */
   uint32_t pc, built, left;
   uint8_t kind, detail; /* CHECK: tz_deopt_reason; ALLOCATION: is an array */
-  uint8_t kinds;        /* CHECK of a dynamic value: which it is to be, a bit for each of kind_names; UNTOLD: there are others */
-  const tz_class *cls;  /* CHECK of a class: which it is to be; NULL: none, or several */
+  uint8_t kinds; /* CHECK of a dynamic value: which it is to be, a bit for each of kind_names; UNTOLD: there
+                    are others */
+  const tz_class *cls; /* CHECK of a class: which it is to be; NULL: none, or several */
 } point;
 
 struct tz_log_compilation {
@@ -25,8 +26,8 @@ struct tz_log_compilation {
   uint64_t start_ns;
   point *points;
   uint32_t n_points, room;
-  tz_log_line inlining; /* its text alone */
-  FILE *dump;           /* NULL: nobody asked for it */
+  tz_log_line inlining, origins; /* their text alone */
+  FILE *dump;                    /* NULL: nobody asked for it */
   char *dump_text;
   size_t dump_bytes;
 };
@@ -193,12 +194,17 @@ static void write_inlining(tz_log_line *line, const tz_graph *g) {
   free(all);
 }
 
-/* ---- One compilation ---- */
-
-static bool is_shown(const tz_vm *vm, const tz_function *f) {
-  const char *wanted = vm->options.jit_log_code;
-  return strcmp(wanted, "*") == 0 || strcmp(wanted, f->name) == 0;
+static void write_origins(tz_log_line *line, const tz_graph *g) {
+  for (uint32_t i = 0; i < g->n_origins; i++) {
+    const tz_origin *o = &g->origins[i];
+    fputs(i > 0 ? ",[" : "[", line->to);
+    tz_log_quoted(line->to, o->function->name, strlen(o->function->name));
+    fprintf(line->to, ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]", o->pc, tz_function_line(o->function, o->pc),
+            o->outer);
+  }
 }
+
+/* ---- One compilation ---- */
 
 tz_log_compilation *tz_log_compile_begin(tz_jit_log *log, tz_compile_job *job) {
   if (log == NULL) return NULL;
@@ -210,8 +216,10 @@ tz_log_compilation *tz_log_compile_begin(tz_jit_log *log, tz_compile_job *job) {
                             .heat = job->function->heat,
                             .start_ns = tz_jit_clock()};
   c->inlining.to = open_memstream(&c->inlining.text, &c->inlining.bytes);
-  if (is_shown(job->vm, job->function)) c->dump = open_memstream(&c->dump_text, &c->dump_bytes);
+  if (tz_log_is_shown(log, job->function)) c->dump = open_memstream(&c->dump_text, &c->dump_bytes);
   if (c->dump != NULL) {
+    c->origins.to = open_memstream(&c->origins.text, &c->origins.bytes);
+    job->build.keeps_origins = true;
     job->dump = job->passes.dump = c->dump;
     job->dump_llvm = job->dump_asm = true;
   }
@@ -222,6 +230,7 @@ void tz_log_built(tz_log_compilation *c, const tz_graph *g) {
   if (c == NULL) return;
   take_points(c, g, false);
   if (c->inlining.to != NULL) write_inlining(&c->inlining, g);
+  if (c->origins.to != NULL) write_origins(&c->origins, g);
 }
 
 void tz_log_optimized(tz_log_compilation *c, const tz_graph *g) {
@@ -262,7 +271,7 @@ static void write_dump(tz_log_compilation *c) {
   if (line.to == NULL) return;
   tz_log_text(&line, "tier", "optimizing");
   tz_log_code(&line, c->function, c->entry);
-  fputs(",\"text\":", line.to);
+  fprintf(line.to, ",\"origins\":[%s],\"text\":", c->origins.text != NULL ? c->origins.text : "");
   tz_log_quoted(line.to, c->dump_text, c->dump_bytes);
   tz_log_line_end(c->log, &line);
 }
@@ -271,9 +280,11 @@ void tz_log_compile_end(tz_log_compilation *c, const tz_compile_result *result) 
   if (c == NULL) return;
   if (c->inlining.to != NULL) fclose(c->inlining.to);
   if (c->dump != NULL) fclose(c->dump);
+  if (c->origins.to != NULL) fclose(c->origins.to);
   write_compilation(c, result);
   if (c->dump != NULL && c->dump_text != NULL) write_dump(c);
   free(c->inlining.text);
+  free(c->origins.text);
   free(c->dump_text);
   free(c->points);
   free(c);

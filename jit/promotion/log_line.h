@@ -27,6 +27,8 @@ void tz_log_number(tz_log_line *line, const char *name, uint64_t number);
 void tz_log_code(tz_log_line *line, const tz_function *f, uint32_t entry);
 /* "pc", "line" */
 void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc);
+/* Whether --jit-log-code wants to see what became of it. */
+bool tz_log_is_shown(const tz_jit_log *log, const tz_function *f);
 /* A JSON string of the bytes; what is no UTF-8 becomes U+FFFD. */
 void tz_log_quoted(FILE *to, const char *text, size_t n);
 /* As much as one likes to read of a register's value: 12, "text", null, [int] of 3, main.Point. */

@@ -6,6 +6,7 @@
 #include "profile.h"
 #include "promotion.h"
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* ---- Types ---- */
 
@@ -131,6 +132,47 @@ static uint32_t last_line(const tz_function *f) {
   return last;
 }
 
+/* ---- Code ---- */
+
+static void write_lines(tz_log_line *line, const tz_function *f) {
+  fputs(",\"lines\":[", line->to);
+  for (uint32_t i = 0; i < f->n_lines; i++)
+    fprintf(line->to, "%s[%" PRIu32 ",%" PRIu32 "]", i > 0 ? "," : "", f->lines[i].pc, f->lines[i].line);
+  fputc(']', line->to);
+}
+
+/* Of tier bytecode, or baseline. */
+static void write_code(tz_jit_log *log, const char *tier, const tz_function *f) {
+  const struct tz_jit *jit = log->vm->jit;
+  tz_log_line line;
+  char *text = NULL;
+  size_t n = 0;
+  const char *problem = NULL;
+  FILE *to = open_memstream(&text, &n);
+  if (to == NULL) return;
+  if (strcmp(tier, "bytecode") == 0) tz_bytecode_dump(jit, f, to);
+  else if (!tz_baseline_dump(jit, f->tier, to, &problem)) fprintf(to, "%s\n", problem);
+  fclose(to);
+  tz_log_line_begin(&line, "code");
+  if (line.to != NULL) {
+    tz_log_text(&line, "tier", tier);
+    tz_log_code(&line, f, TZ_NO_OSR);
+    write_lines(&line, f);
+    fputs(",\"text\":", line.to);
+    tz_log_quoted(line.to, text, n);
+    tz_log_line_end(log, &line);
+  }
+  free(text);
+}
+
+static void write_codes(tz_jit_log *log, const tz_function *f) {
+  const tz_tier *tier = f->tier;
+  bool is_named = strcmp(log->vm->options.jit_log_code, f->name) == 0;
+  if (!tz_log_is_shown(log, f) || (tier == NULL && !is_named)) return;
+  write_code(log, "bytecode", f);
+  if (tier != NULL && tier->baseline != NULL) write_code(log, "baseline", f);
+}
+
 void tz_log_profile(tz_jit_log *log, tz_function *f) {
   struct tz_jit *jit = log->vm->jit;
   tz_log_line line;
@@ -148,4 +190,5 @@ void tz_log_profile(tz_jit_log *log, tz_function *f) {
   write_part(&line, jit, f, OPERATORS, "operators");
   write_part(&line, jit, f, BRANCHES, "branches");
   tz_log_line_end(log, &line);
+  write_codes(log, f);
 }
