@@ -1,4 +1,5 @@
-/* policy.c: which function runs on which tier, and the life of compiled code.
+/* policy.c: carries out what the policy decides (policies/): functions rise from tier to tier, and compiled
+ * code lives and goes.
  *
  * Heat comes in budget slices: 2,000 back-edges and calls. When a slice ends at a call, the callee is heated
  * too, since a leaf that makes no calls never ends a slice itself. */
@@ -13,13 +14,11 @@
 #include <unistd.h>
 
 enum {
-  WARM_UP_SLICES = 64,
   RECOMPILE_HEAT = 32,
   STRESS_BUDGET = 3,
   COOLING_SLICES = 1024,        /* from one look for baseline code that nobody uses to the next */
   FRAMES_A_SLICE = 128,         /* looked at for superseded code */
   PROMOTING_PROFILE_SLICES = 4, /* the optimizing tier wants branches sampled before it compiles */
-  TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
 };
 
 /* ---- Shared code: trampolines to C functions out of reach, constants ---- */
@@ -105,6 +104,7 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
   }
   tier->baseline = b;
   tier->is_cooled = false;
+  tier->compiled_heat = f->heat;
   if (f->entry != (void *)tz_optimized_entry) f->entry = b->code;
   link_form(jit, b);
   return true;
@@ -205,54 +205,66 @@ static tz_function *callee_at(const tz_word *fp, const tz_function *f, const tz_
   return NULL;
 }
 
-static void consider(struct tz_jit *jit, tz_function *f) {
-  const tz_tier *tier = f->tier;
-  int64_t threshold = jit->vm->options.jit_threshold;
-  if (f->code == NULL) return;
-  if (threshold > 0 && jit->n_slices < WARM_UP_SLICES) return; /* the first compilation of all costs 0.3 ms */
-  if (tier == NULL && is_interpreted(f) && f->heat >= (uint64_t)threshold) install(jit, f);
-  if (tier != NULL && tier->is_cooled && f->heat > tier->seen_heat + (uint64_t)threshold) install(jit, f);
-  if (tier == NULL || tier->baseline == NULL || tier->is_recompiled) return;
-  if (tier->baseline->n_open_sites == 0 || f->heat < (uint64_t)threshold + RECOMPILE_HEAT) return;
-  ((tz_tier *)f->tier)->is_recompiled = true; /* calls now have receivers to be specialised for */
+/* Baseline code is there afterwards, unless it cannot be. It is made anew when it had to go for optimized
+ * code and the function is hot below again, and once when calls have found receivers to be specialised for.
+ */
+static void rise_to_baseline(struct tz_jit *jit, tz_function *f) {
+  tz_tier *tier = f->tier;
+  if (tier == NULL && is_interpreted(f)) install(jit, f);
+  if (tier == NULL) return;
+  if (tier->is_cooled && f->heat > tier->seen_heat + 1) install(jit, f);
+  if (tier->baseline == NULL || tier->is_recompiled) return;
+  if (tier->baseline->n_open_sites == 0 || f->heat < tier->compiled_heat + RECOMPILE_HEAT) return;
+  tier->is_recompiled = true;
   install(jit, f);
+}
+
+static tz_jit_heated facts_of(const struct tz_jit *jit, const tz_function *f, tz_jit_event event) {
+  return (tz_jit_heated){tz_promotion_function(f, TZ_NO_OSR), tz_promotion_machine(jit), event};
+}
+
+/* What the policy wants of f; its baseline code is there then. */
+static tz_jit_tier_choice rise(struct tz_jit *jit, tz_function *f, tz_jit_event event) {
+  if (f->code == NULL) return (tz_jit_tier_choice){TZ_TIER_INTERPRETER, "native"};
+  tz_jit_heated facts = facts_of(jit, f, event);
+  tz_jit_tier_choice choice = tz_policy_tier(&jit->policy, &facts);
+  if (choice.tier >= TZ_TIER_BASELINE) rise_to_baseline(jit, f);
+  return choice;
 }
 
 /* ---- Promotion ---- */
 
-static void consider_promotion(struct tz_jit *jit, tz_function *f, const char *reason) {
-  if (f->code != NULL && f->tier != NULL && f->heat >= (uint64_t)jit->vm->options.jit_promote)
-    tz_promotion_request(jit->promotion, f, TZ_NO_OSR, reason);
+/* True: f has optimized code, or never will. */
+static bool promote(struct tz_jit *jit, tz_function *f, tz_jit_tier_choice choice) {
+  if (f->tier == NULL || choice.tier < TZ_TIER_OPTIMIZED) return tz_promotion_is_settled(f, TZ_NO_OSR);
+  return tz_promotion_request(jit->promotion, f, TZ_NO_OSR, choice.reason);
 }
 
-/* At a back-edge. The function is compiled from its start; if it then still runs this loop below, the call
- * under way is a long one, and goes over to code made from the loop head on. */
-static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_insn *pc) {
+/* At a back-edge: f is compiled from its start; the call under way can only go over to code made from the
+ * loop's head on. */
+static tz_insn *promote_loop(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_jit_tier_choice choice,
+                             tz_insn *pc, uint32_t head) {
   tz_tier *tier = f->tier;
-  uint32_t head = tz_loop_head_of(f, pc);
-  if (tier == NULL || head == TZ_NO_LOOP || f->heat < (uint64_t)jit->vm->options.jit_promote) return pc;
-  if (!tz_promotion_request(jit->promotion, f, TZ_NO_OSR, "hot loop") || tier->n_late_loops++ == 0) return pc;
-  tz_promotion_request(jit->promotion, f, head, "a call under way still runs this loop below");
+  bool is_settled = promote(jit, f, choice);
+  if (tier == NULL) return pc;
+  tz_jit_loop loop = {head, is_settled, tier->n_late_loops};
+  tz_jit_heated facts = facts_of(jit, f, TZ_JIT_LOOPED);
+  facts.function = tz_promotion_function(f, head);
+  tz_jit_answer enters = tz_policy_enter_loop(&jit->policy, &facts, &loop);
+  tier->n_late_loops += is_settled;
+  if (!enters.yes) return pc;
+  tz_promotion_request(jit->promotion, f, head, enters.reason);
   const tz_native_code *code = tz_promotion_code(f, head);
   if (code == NULL || th->profiling || tz_loop_take_back_edge(th, f, pc) == TZ_NO_LOOP) return pc;
   return tz_native_enter_loop(th, f->code + head, code);
 }
 
-/* Called from optimized code: worth having in the same form, however small. */
 static void on_heated(tz_vm *vm, tz_function *f) {
   struct tz_jit *jit = vm->jit;
   if (f->code == NULL || f->flags & TZ_FUNCTION_HIDDEN) return;
-  consider(jit, f);
+  tz_jit_tier_choice choice = rise(jit, f, TZ_JIT_CALLED_OPTIMIZED);
   tz_promotion_install(jit->promotion);
-  consider_promotion(jit, f, "hot by calls from optimized code");
-}
-
-static tz_insn *promote(struct tz_jit *jit, tz_thread *th, tz_function *f, tz_function *callee, tz_insn *pc) {
-  tz_promotion_install(jit->promotion);
-  if (callee == NULL) return promote_loop(jit, th, f, pc);
-  consider_promotion(jit, f, "hot: it makes many calls");
-  if (callee->n_words > TINY_WORDS) consider_promotion(jit, callee, "hot by calls");
-  return pc;
+  promote(jit, f, choice);
 }
 
 void *tz_jit_lower_entry(const tz_function *f) {
@@ -275,25 +287,34 @@ static tz_insn *on_budget(tz_thread *th, tz_function *f, tz_insn *pc) {
   struct tz_jit *jit = th->vm->jit;
   if (f->flags & TZ_FUNCTION_HIDDEN || f->code == NULL || (size_t)(pc - f->code) >= f->n_words) return pc;
   tz_function *callee = callee_at(th->fp, f, pc);
-  jit->n_slices += jit->n_slices != UINT32_MAX;
-  consider(jit, f);
-  if (callee != NULL && callee->code != NULL) {
-    callee->heat += callee->heat != UINT32_MAX;
-    consider(jit, callee);
-  }
+  uint32_t head = tz_loop_head_of(f, pc);
+  bool has_callee = callee != NULL && callee->code != NULL;
+  tz_jit_tier_choice choice, callee_choice = {TZ_TIER_INTERPRETER, ""};
+  jit->n_slices++;
+  f->loop_heat += head != TZ_NO_LOOP;
+  if (has_callee) callee->heat += callee->heat != UINT32_MAX;
+  choice = rise(jit, f, head != TZ_NO_LOOP ? TZ_JIT_LOOPED : TZ_JIT_CALLS);
+  if (has_callee) callee_choice = rise(jit, callee, TZ_JIT_CALLED);
   if (th->vm->options.stress_tier) {
     stress(jit, f);
     if (callee != NULL) stress(jit, callee);
   }
   if (jit->promotion != NULL) supersede_cooled(jit);
   if (jit->has_superseded) sweep_superseded(jit);
-  return jit->promotion != NULL && th->steps_left == UINT64_MAX ? promote(jit, th, f, callee, pc) : pc;
+  if (jit->promotion == NULL || th->steps_left != UINT64_MAX) return pc;
+  tz_promotion_install(jit->promotion);
+  if (head != TZ_NO_LOOP) return promote_loop(jit, th, f, choice, pc, head);
+  promote(jit, f, choice);
+  if (has_callee) promote(jit, callee, callee_choice);
+  return pc;
 }
 
 static void on_linked(tz_vm *vm, tz_function *f) {
   tz_native_function_linked(vm, f);
-  if (vm->options.jit_threshold == 0 && f->entry == (void *)tz_interp_entry)
-    f->entry = tz_baseline_first_entry_address();
+  if (f->entry != (void *)tz_interp_entry) return;
+  tz_jit_heated facts = facts_of(vm->jit, f, TZ_JIT_LINKED);
+  tz_jit_tier_choice choice = tz_policy_tier(&vm->jit->policy, &facts);
+  if (choice.tier >= TZ_TIER_BASELINE) f->entry = tz_baseline_first_entry_address();
 }
 
 /* ---- Life ---- */
@@ -317,6 +338,7 @@ static void jit_free(tz_vm *vm) {
   end_log(vm);
   tz_promotion_free(jit->promotion);
   tz_jit_log_free(jit->log);
+  tz_policy_close(&jit->policy);
   tz_native_detach(vm);
   vm->jit = NULL;
   vm->hooks.budget = NULL;
@@ -352,12 +374,17 @@ bool tz_jit_attach(tz_vm *vm) {
   jit->log = tz_jit_log_open(vm);
   if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
   if (vm->options.jit == TZ_JIT_EAGER) vm->options.jit_threshold = 0, vm->options.jit_promote = 1;
+  tz_policy_open(&jit->policy, &vm->options, jit->problem, sizeof jit->problem);
   if (vm->options.jit >= TZ_JIT_DEFAULT && tz_native_attach(vm)) /* without it all else goes on */
     jit->promotion = tz_promotion_new(vm);
   if (jit->promotion != NULL) jit->native->heated = on_heated;
   if (jit->promotion != NULL)
     vm->thread->profile_left = vm->thread->profile_slices = PROMOTING_PROFILE_SLICES;
   return true;
+}
+
+const char *tz_jit_problem(const tz_vm *vm) {
+  return vm->jit != NULL && vm->jit->problem[0] != 0 ? vm->jit->problem : NULL;
 }
 
 const tz_function *tz_jit_find(tz_vm *vm, const void *address) {

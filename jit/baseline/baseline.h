@@ -6,6 +6,7 @@
 #pragma once
 #include "code_memory.h"
 #include "interp.h"
+#include "policies.h"
 #include "statistics.h"
 #include "stencil_table.h"
 #include "terza/jit.h"
@@ -41,7 +42,8 @@ typedef struct tz_tier {
   uint8_t pinned;         /* bit i: pins[i] is in use */
   bool is_recompiled;
   bool is_cooled;     /* has no baseline form because optimized code has taken its place */
-  uint32_t seen_heat; /* of the function, at the last look for cooled ones */
+  uint32_t seen_heat; /* of the function, at the last look for cooled ones, */
+  uint32_t compiled_heat; /* and when its baseline form was made */
   uint32_t n_late_loops;      /* slices that ended in its loops although it has optimized code, or will have none */
   struct request *promotions; /* promotion.c's: optimized code, by entry */
 } tz_tier;
@@ -67,10 +69,12 @@ struct tz_jit {
   struct tz_compiler *compiler; /* its tables, kept between compilations */
   bool has_superseded;
   uint32_t sweep_wait; /* slices until superseded code is looked for in the stacks again */
-  uint32_t n_slices;   /* seen so far */
+  uint64_t n_slices;   /* seen so far */
   uint64_t random;
   struct tz_promotion *promotion; /* the optimizing tier; NULL: not in use */
   struct tz_jit_log *log;         /* promotion/log.h; NULL: none */
+  tz_policy policy;
+  char problem[256]; /* why the policy asked for is not in use; "": it is */
   int perf_map;
   tz_jit_stats stats;
   tz_compilations compilations;

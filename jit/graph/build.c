@@ -7,9 +7,7 @@
 #include "passes.h"
 #include <string.h>
 
-tz_build_options tz_build_options_default(void) {
-  return (tz_build_options){.max_nodes = 2000, .max_inline_words = 200, .max_depth = 10};
-}
+tz_build_options tz_build_options_default(void) { return (tz_build_options){.max_nodes = 8000}; }
 
 void tz_give_up(tz_builder *b, const char *problem) {
   b->problem = problem;
@@ -243,10 +241,19 @@ static void end_loop(tz_builder *b, uint32_t index) {
 
 /* ---- Leaving compiled code ---- */
 
-bool tz_may_speculate(const tz_builder *b) {
+bool tz_may_speculate(tz_builder *b) {
   const tz_build_options *o = b->options;
+  const tz_function *f = b->scope->function;
+  tz_graph *g = b->graph;
   if (o->no_speculation) return false;
-  return o->is_exhausted == NULL || !o->is_exhausted(o->data, b->scope->function, b->pc);
+  for (const tz_generic_place *p = g->generic; p != NULL; p = p->next) /* of one mind in one graph */
+    if (p->function == f && p->pc == b->pc) return false;
+  tz_jit_answer answer = o->speculate != NULL ? o->speculate(o->data, f, b->pc) : (tz_jit_answer){true, ""};
+  if (answer.yes) return true;
+  tz_generic_place *place = alloc(b, sizeof *place);
+  *place = (tz_generic_place){g->generic, f, b->pc, answer.reason};
+  g->generic = place;
+  return false;
 }
 
 void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason) {
@@ -529,7 +536,7 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
     if (next == fb->end && b->block != NULL) arrive(b, next);
   }
-  if (b->graph->n_nodes > b->options->max_nodes * 4) tz_give_up(b, "too large");
+  if (b->graph->n_nodes > b->options->max_nodes) tz_give_up(b, "too large");
 }
 
 static void build_block(tz_builder *b, uint32_t index) {
@@ -556,7 +563,8 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
                     .function = flow->function,
                     .outer_state = outer_state,
                     .outer_origin = b->graph->origin,
-                    .depth = b->scope != NULL ? b->scope->depth + 1 : 0};
+                    .depth = b->scope != NULL ? b->scope->depth + 1 : 0,
+                    .call_pc = b->pc};
   tz_node **saved_env = b->env;
   uint32_t saved_pc = b->pc;
   float saved_frequency = b->frequency;
@@ -636,7 +644,7 @@ tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_bu
   if (g == NULL) return NULL;
   tz_builder *b = tz_arena_alloc(g->arena, sizeof *b);
   if (b != NULL) {
-    *b = (tz_builder){.graph = g, .options = options, .frequency = 1};
+    *b = (tz_builder){.graph = g, .options = options, .n_receivers = 1, .frequency = 1};
     g->result = tz_type_of(f->signature->result);
     if (try_build(b)) return g;
     *problem = b->problem;

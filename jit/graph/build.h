@@ -2,9 +2,10 @@
  *
  * Speculates on what the profile has seen: receiver classes of inline caches, kinds of dynamic values, places
  * never reached. Each speculation is a GUARD, unless the policy says that it has failed there too often; then
- * the general form is built. */
+ * the general form is built. The policy (terza/jit_policy.h) also says what is built in. */
 #pragma once
 #include "graph.h"
+#include "terza/jit_policy.h"
 
 /* One call site considered for inlining, for logs and for replaying decisions. */
 typedef struct tz_inline_decision {
@@ -12,19 +13,26 @@ typedef struct tz_inline_decision {
   const tz_function *caller, *callee;
   uint32_t pc, depth;
   bool is_inlined;
-  const char *reason; /* static text */
+  const char *reason; /* the policy's */
 } tz_inline_decision;
+
+/* An instruction at which the policy did not want the profile relied on. */
+typedef struct tz_generic_place {
+  struct tz_generic_place *next;
+  const tz_function *function;
+  uint32_t pc;
+  const char *reason;
+} tz_generic_place;
 
 typedef struct tz_build_options {
   bool no_inlining, no_speculation;
-  bool no_hierarchy;         /* does not rely on the classes loaded so far */
-  bool keeps_origins;        /* graph.h, tz_origin */
-  bool no_polls;             /* loops cannot be interrupted: to measure what polls cost */
-  uint32_t max_nodes;        /* no inlining beyond; the build fails beyond four times as many */
-  uint32_t max_inline_words; /* bytecode words of a callee */
-  uint32_t max_depth;
-  /* Whether speculating at this instruction has failed too often. NULL: never. */
-  bool (*is_exhausted)(void *data, const tz_function *f, uint32_t pc);
+  bool no_hierarchy;  /* does not rely on the classes loaded so far */
+  bool keeps_origins; /* graph.h, tz_origin */
+  bool no_polls;      /* loops cannot be interrupted: to measure what polls cost */
+  uint32_t max_nodes; /* the build fails beyond; nothing is inlined beyond three quarters */
+  /* The policy's questions; `request` of the facts is not set. NULL: yes; as tz_inlining_default says. */
+  tz_jit_answer (*speculate)(void *data, const tz_function *f, uint32_t pc);
+  tz_jit_answer (*inline_call)(void *data, tz_jit_call *call);
   /* A function that runs one instruction out of line (native/outline.h). NULL: not possible. */
   tz_function *(*outline)(tz_vm *vm, tz_function *f, uint32_t pc);
   void *data;

@@ -1,6 +1,7 @@
 /* build_call.c: calls: which function is meant, whether its body is built in place, and what else the
  * receiver might be. */
 #include "builder.h"
+#include "inlining.h"
 #include "slow.h"
 
 typedef struct call {
@@ -11,9 +12,7 @@ typedef struct call {
 
 /* ---- Inlining ---- */
 
-/* Words of bytecode. What is no larger than the call costs nothing to build in; the rest must be worth it. */
-enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
-static const float HARDLY_EVER = 0.01f, SELDOM = 0.1f, OFTEN = 1; /* per entry of the graph */
+enum { MOST_CALLERS = 32 };
 
 static uint32_t recursion(const tz_builder *b, const tz_function *f) {
   uint32_t n = 0;
@@ -21,38 +20,53 @@ static uint32_t recursion(const tz_builder *b, const tz_function *f) {
   return n;
 }
 
-/* Why not; NULL: it is to be inlined. */
-static const char *refuse(tz_builder *b, tz_function *f) {
-  const tz_build_options *o = b->options;
+/* Why no policy may have it inlined. */
+static const char *obstacle(const tz_builder *b, const tz_function *f) {
   if (f->code == NULL) return "native";
-  if (o->no_inlining) return "inlining is off";
-  if (f->n_words > o->max_inline_words) return "too large";
-  if (b->scope->depth >= o->max_depth) return "too deep";
-  if (recursion(b, f) > (f->n_words <= SMALL_WORDS ? 1u : 0u)) return "recursive";
-  if (b->graph->n_nodes > o->max_nodes * 2) return "the caller is large enough";
-  if (f->n_words > TRIVIAL_WORDS && b->frequency < HARDLY_EVER) return "hardly ever reached";
-  if (f->n_words > TINY_WORDS && b->frequency < SELDOM) return "seldom reached";
-  if (f->n_words > SMALL_WORDS && b->frequency < OFTEN) return "too large for how seldom it is reached";
-  if (f->n_words > TINY_WORDS && b->graph->n_nodes > o->max_nodes) return "the caller is large enough";
-  if (b->scope->depth >= DEEP && f->n_words > SMALL_WORDS) return "too large so deep";
-  return tz_flow_of(b, f)->problem;
+  if (b->options->no_inlining) return "inlining is off";
+  if (b->scope->depth + 1 >= MOST_CALLERS) return "too deep for any policy";
+  if (b->graph->n_nodes > b->options->max_nodes / 4 * 3) return "the caller is too large for any policy";
+  return NULL;
 }
 
-static void record(tz_builder *b, const tz_function *callee, const char *refusal) {
+static uint32_t callers(const tz_builder *b, tz_jit_caller list[MOST_CALLERS]) {
+  uint32_t n = 0, pc = b->pc;
+  for (const tz_scope *s = b->scope; s != NULL && n < MOST_CALLERS; pc = s->call_pc, s = s->outer)
+    list[n++] = (tz_jit_caller){s->function->name, pc};
+  return n;
+}
+
+static tz_jit_answer decide(tz_builder *b, tz_function *f) {
+  const tz_build_options *o = b->options;
+  tz_jit_caller list[MOST_CALLERS];
+  tz_jit_call facts = {.callers = list,
+                       .n_callers = callers(b, list),
+                       .callee = f->name,
+                       .words = f->n_words,
+                       .recursion = recursion(b, f),
+                       .n_receivers = b->n_receivers,
+                       .n_nodes = b->graph->n_nodes,
+                       .frequency = b->frequency,
+                       .obstacle = obstacle(b, f)};
+  tz_inline_budgets budgets = tz_inline_budgets_default();
+  tz_jit_answer answer =
+      o->inline_call != NULL ? o->inline_call(o->data, &facts) : tz_inlining_default(&facts, &budgets);
+  if (!answer.yes) return answer;
+  const char *why_not = facts.obstacle != NULL ? facts.obstacle : tz_flow_of(b, f)->problem;
+  return why_not != NULL ? (tz_jit_answer){false, why_not} : answer;
+}
+
+static void record(tz_builder *b, const tz_function *callee, tz_jit_answer answer) {
   tz_inline_decision *d = tz_graph_alloc(b->graph, sizeof *d);
-  *d = (tz_inline_decision){b->graph->decisions,
-                            b->scope->function,
-                            callee,
-                            b->pc,
-                            b->scope->depth,
-                            refusal == NULL,
-                            refusal != NULL ? refusal : "small or hot"};
+  *d = (tz_inline_decision){b->graph->decisions, b->scope->function, callee,       b->pc,
+                            b->scope->depth,     answer.yes,         answer.reason};
   b->graph->decisions = d;
 }
 
 static tz_node *inline_call(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
   tz_node **env = tz_graph_alloc(b->graph, (f->n_registers + 1) * sizeof *env);
   for (uint32_t i = 0; i < n; i++) env[i] = args[i];
+  b->n_receivers = 1;
   return tz_build_scope(b, tz_flow_of(b, f), env, tz_state_outer(b, result));
 }
 
@@ -67,9 +81,9 @@ static tz_node *plain_call(tz_builder *b, tz_function *f, tz_node **args, uint32
 }
 
 tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
-  const char *refusal = refuse(b, f);
-  record(b, f, refusal);
-  return refusal == NULL ? inline_call(b, f, args, n, result) : plain_call(b, f, args, n);
+  tz_jit_answer answer = decide(b, f);
+  record(b, f, answer);
+  return answer.yes ? inline_call(b, f, args, n, result) : plain_call(b, f, args, n);
 }
 
 /* ---- The end of a call ---- */
@@ -127,9 +141,18 @@ static const tz_type *result_type(const tz_builder *b, const call *c, const tz_s
                                                           : NULL;
 }
 
-/* One receiver class: test, call, and bring the result to the join; goes on where the class is another. */
+/* A call of f, one of what n receiver classes have. */
+static tz_node *call_of_several(tz_builder *b, const call *c, tz_function *f, uint32_t n) {
+  b->n_receivers = n;
+  tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->result);
+  b->n_receivers = 1;
+  return value;
+}
+
+/* One receiver class of n: test, call, and bring the result to the join; goes on where the class is another.
+ */
 static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, const tz_site_way *way,
-                     uint32_t probability) {
+                     uint32_t probability, uint32_t n) {
   float frequency = b->frequency, share = (float)probability / 1024;
   const tz_class *seen = (const tz_class *)(uintptr_t)way->cls;
   tz_function *f = target_of(seen, c, way);
@@ -137,7 +160,7 @@ static void call_way(tz_builder *b, const call *c, tz_join *join, tz_node *cls, 
   tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), probability);
   b->block = fork.yes;
   b->frequency = frequency * share;
-  tz_node *value = tz_build_call_of(b, f, c->args, c->n, c->result);
+  tz_node *value = call_of_several(b, c, f, n);
   tz_join_add(b, join, value);
   b->block = fork.no;
   b->frequency = frequency * (1 - share);
@@ -206,11 +229,11 @@ static void call_by_profile(tz_builder *b, const call *c) {
       tz_function *f = target_of(seen, c, &site.way[i]);
       if (f == NULL) break;
       tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, seen)), TZ_DEOPT_CLASS);
-      tz_join_add(b, &join, tz_build_call_of(b, f, c->args, c->n, c->result));
+      tz_join_add(b, &join, call_of_several(b, c, f, n));
       break;
     }
     uint64_t share = ((uint64_t)site.way[i].count * 1024 + 512) / (total + 1);
-    call_way(b, c, &join, cls, &site.way[i], share > 1000 ? 1000 : (uint32_t)share);
+    call_way(b, c, &join, cls, &site.way[i], share > 1000 ? 1000 : (uint32_t)share, n + is_mega);
     total -= site.way[i].count;
   }
   if (b->block != NULL) tz_join_add(b, &join, call_looked_up(b, c, cls, result));
@@ -273,11 +296,13 @@ static tz_node *as_dynamic(tz_builder *b, tz_node *value, const tz_type *type) {
   }
 }
 
-static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function *f) {
+static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function *f, uint32_t n) {
   tz_node **args = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *args);
   for (uint32_t i = 0; i < c->n; i++)
     args[i] = i == 0 ? c->args[0] : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
-  tz_node *value = tz_build_call_of(b, f, args, c->n, c->result);
+  call converted = *c;
+  converted.args = args;
+  tz_node *value = call_of_several(b, &converted, f, n);
   if (b->block != NULL) tz_join_add(b, join, as_dynamic(b, value, f->signature->result));
 }
 
@@ -313,7 +338,7 @@ static void call_methods(tz_builder *b, const call *c, tz_site *site, uint32_t n
       fork = tz_branch(b, is, 1024 / (n - i));
       b->block = fork.yes;
     }
-    call_method(b, c, &join, site->way[i].target);
+    call_method(b, c, &join, site->way[i].target, n);
     b->block = fork.no;
   }
   tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);

@@ -31,6 +31,7 @@ typedef struct tz_scope { /* one function being built */
   tz_arrival *returns; /* env: one node, the result */
   uint32_t n_returns, depth;
   uint32_t outer_origin; /* of the call that built it in */
+  uint32_t call_pc;      /* in the outer function */
 } tz_scope;
 
 typedef struct tz_builder {
@@ -40,6 +41,7 @@ typedef struct tz_builder {
   tz_block *block;
   tz_node **env;
   uint32_t pc;
+  uint32_t n_receivers;  /* classes seen at the call at hand, for the policy */
   float frequency;       /* how often the place at hand is reached for each entry of the graph, as far as the
                             profile tells */
   tz_frame_state *state; /* at pc with env as it is; NULL: not made yet */
@@ -84,7 +86,7 @@ tz_frame_state *tz_state_before(tz_builder *b);
 tz_frame_state *tz_state_outer(tz_builder *b, uint32_t result);
 tz_frame_state *tz_state_place(tz_builder *b);
 
-bool tz_may_speculate(const tz_builder *b); /* at the instruction at hand */
+bool tz_may_speculate(tz_builder *b); /* at the instruction at hand */
 /* Goes on in the interpreter unless cond != 0. */
 void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
 /* The same for an instruction that throws unless cond != 0: where that has happened often, it throws in

@@ -13,21 +13,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-  SITE_LIMIT = 3,    /* times that one place may give up before it is compiled without speculation */
-  CODE_LIMIT = 2,    /* times that one place of one code may, before that code is given up */
-  THROW_LIMIT = 200, /* exceptions handled by leaving a code: then it is given up for good */
-  COOL_DOWN = 16,    /* slices before a code that was given up is compiled again, doubled each time */
-  COMPILER_STACK = 16 << 20,
-  RECOMPILATIONS = 8, /* of one function and entry; then it stays on the lower tiers */
-};
+enum { COMPILER_STACK = 16 << 20 };
 
 typedef struct request { /* one function and entry, for the life of the VM */
   struct request *next;  /* of the same function */
   struct request *next_of_all, *next_queued;
   tz_function *function;
-  uint32_t osr_pc, heat;
-  uint32_t n_compiled, n_throws;
+  uint32_t osr_pc;
+  uint32_t heat_asked;   /* of the function, and */
+  uint64_t slices_asked; /* of all, when it was queued */
+  uint32_t n_compiled, n_deopts, n_throws, n_given_up;
   uint32_t wanted_heat;      /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
   bool is_queued;
@@ -39,18 +34,21 @@ typedef struct request { /* one function and entry, for the life of the VM */
 typedef struct place { /* where compiled code gave up */
   const tz_function *function;
   uint32_t pc, count;
+  bool is_generic; /* the policy wants no speculation there */
 } place;
 
 struct tz_promotion {
   tz_vm *vm;
   pthread_mutex_t lock;
+  pthread_mutex_t at_work; /* held while a graph is built and compiled */
   pthread_cond_t wake;
   pthread_t thread;
   bool has_thread;
   atomic_bool stops, is_compiling;
   request *requests;
   request *queue;
-  atomic_uint n_done;
+  atomic_uint n_done, n_queued;
+  atomic_uint_least64_t compile_ns;
   tz_native_code *retired;  /* given up; frames may still be in it */
   int64_t stress_countdown; /* guards until the next random deoptimization */
   uint64_t random;
@@ -87,24 +85,29 @@ static bool places_grow(tz_promotion *p) {
 
 /* How often it has given up there, this time included. */
 static uint32_t place_count(tz_promotion *p, const tz_function *f, uint32_t pc) {
-  uint32_t count = SITE_LIMIT;
+  uint32_t count = UINT32_MAX; /* without memory */
   pthread_mutex_lock(&p->lock);
   if (p->n_places * 2 < p->places_room || places_grow(p)) {
     place *x = place_slot(p->places, p->places_room, f, pc);
-    if (x->function == NULL) *x = (place){f, pc, 0}, p->n_places++;
+    if (x->function == NULL) *x = (place){f, pc, 0, false}, p->n_places++;
     count = ++x->count;
   }
   pthread_mutex_unlock(&p->lock);
   return count;
 }
 
-static bool is_exhausted(void *data, const tz_function *f, uint32_t pc) {
-  tz_promotion *p = data;
+static place place_at(tz_promotion *p, const tz_function *f, uint32_t pc) {
   pthread_mutex_lock(&p->lock);
-  const place *x = p->places_room > 0 ? place_slot(p->places, p->places_room, f, pc) : NULL;
-  bool result = x != NULL && x->function != NULL && x->count >= SITE_LIMIT;
+  place x = p->places_room > 0 ? *place_slot(p->places, p->places_room, f, pc) : (place){0};
   pthread_mutex_unlock(&p->lock);
-  return result;
+  return x;
+}
+
+static void make_generic(tz_promotion *p, const tz_function *f, uint32_t pc) {
+  pthread_mutex_lock(&p->lock);
+  place *x = p->places_room > 0 ? place_slot(p->places, p->places_room, f, pc) : NULL;
+  if (x != NULL && x->function != NULL) x->is_generic = true;
+  pthread_mutex_unlock(&p->lock);
 }
 
 /* ---- Requests ---- */
@@ -132,32 +135,145 @@ static request *make_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
   return r;
 }
 
-static request *take_hottest(tz_promotion *p) {
-  request **hottest = &p->queue;
-  for (request **at = &p->queue; *at != NULL; at = &(*at)->next_queued)
-    if ((*at)->heat > (*hottest)->heat) hottest = at;
-  request *r = *hottest;
-  *hottest = r->next_queued;
+/* ---- What the policy is told ---- */
+
+static tz_jit_tier best_tier(const tz_function *f) {
+  const tz_tier *tier = f->tier;
+  if (f->compiled != NULL && f->compiled != (void *)tz_vm_call_stub) return TZ_TIER_OPTIMIZED;
+  return tier != NULL && tier->baseline != NULL ? TZ_TIER_BASELINE : TZ_TIER_INTERPRETER;
+}
+
+static tz_jit_function function_facts(const tz_function *f, const request *r) {
+  tz_jit_function facts = {
+      .name = f->name, .words = f->n_words, .heat = f->heat, .loop_heat = f->loop_heat, .tier = best_tier(f)};
+  if (r == NULL) return facts;
+  facts.n_compiled = r->n_compiled;
+  facts.n_deopts = r->n_deopts;
+  facts.n_given_up = r->n_given_up;
+  return facts;
+}
+
+tz_jit_function tz_promotion_function(const tz_function *f, uint32_t osr_pc) {
+  return function_facts(f, find_request(f, osr_pc));
+}
+
+tz_jit_machine tz_promotion_machine(const struct tz_jit *jit) {
+  const tz_promotion *p = jit->promotion;
+  return (tz_jit_machine){.slices = jit->n_slices,
+                          .queue_length = p != NULL ? p->n_queued : 0,
+                          .compile_ns = p != NULL ? p->compile_ns : 0};
+}
+
+static tz_jit_request request_facts(const tz_promotion *p, const request *r) {
+  tz_jit_machine machine = tz_promotion_machine(p->vm->jit);
+  return (tz_jit_request){.function = function_facts(r->function, r),
+                          .entry = r->osr_pc,
+                          .heat_asked = r->heat_asked,
+                          .slices_waited = machine.slices - r->slices_asked,
+                          .machine = machine};
+}
+
+/* ---- The queue ---- */
+
+static void print_code(const request *r) {
+  fprintf(stderr, "jit: %s", r->function->name);
+  if (r->osr_pc != TZ_NO_OSR) fprintf(stderr, " at %u", r->osr_pc);
+}
+
+static void trace(const tz_promotion *p, const request *r, const char *what, const char *reason) {
+  if (!p->vm->options.trace_jit) return;
+  flockfile(stderr);
+  print_code(r);
+  fprintf(stderr, " %s: %s\n", what, reason);
+  funlockfile(stderr);
+}
+
+static void enqueue(tz_promotion *p, request *r) {
+  r->next_queued = p->queue;
+  p->queue = r;
+  p->n_queued++;
+}
+
+static void take_out(tz_promotion *p, request **at) {
+  *at = (*at)->next_queued;
+  p->n_queued--;
+}
+
+/* What the policy calls stale leaves the queue; it is asked for again if it heats again. */
+static void drop_stale(tz_promotion *p) {
+  for (request **at = &p->queue; *at != NULL;) {
+    request *r = *at;
+    tz_jit_request facts = request_facts(p, r);
+    tz_jit_answer stale = tz_policy_is_stale(&p->vm->jit->policy, &facts);
+    if (!stale.yes) {
+      at = &r->next_queued;
+      continue;
+    }
+    take_out(p, at);
+    r->is_queued = false;
+    p->stats.dropped++;
+    trace(p, r, "dropped", stale.reason);
+  }
+}
+
+/* Of equals the one that has waited longest. NULL: none is left. */
+static request *take_first(tz_promotion *p) {
+  request **first = NULL;
+  uint64_t highest = 0;
+  drop_stale(p);
+  for (request **at = &p->queue; *at != NULL; at = &(*at)->next_queued) {
+    tz_jit_request facts = request_facts(p, *at);
+    uint64_t priority = tz_policy_priority(&p->vm->jit->policy, &facts);
+    if (first != NULL && priority < highest) continue;
+    first = at;
+    highest = priority;
+  }
+  if (first == NULL) return NULL;
+  request *r = *first;
+  take_out(p, first);
   return r;
 }
 
 /* ---- Compiling ---- */
 
-static tz_compile_job job_for(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
+/* One compilation, as the graph builder's questions come from. */
+typedef struct compilation {
+  tz_promotion *promotion;
+  tz_jit_request facts;
+} compilation;
+
+static tz_jit_answer speculate(void *data, const tz_function *f, uint32_t pc) {
+  compilation *c = data;
+  place x = place_at(c->promotion, f, pc);
+  tz_jit_site site = {&c->facts, f->name, pc, x.count, x.is_generic};
+  return tz_policy_speculate(&c->promotion->vm->jit->policy, &site);
+}
+
+static tz_jit_answer inline_call(void *data, tz_jit_call *call) {
+  compilation *c = data;
+  call->request = &c->facts;
+  return tz_policy_inline_call(&c->promotion->vm->jit->policy, call);
+}
+
+/* `c` must outlive the job. */
+static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
+  tz_promotion *p = c->promotion;
   const tz_options *o = &p->vm->options;
+  tz_jit_parts parts = tz_policy_parts(&p->vm->jit->policy, &c->facts);
   tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
-  job.build.no_inlining = !o->jit_inlining;
-  job.build.no_speculation = !o->jit_speculation;
-  job.build.no_hierarchy = !o->jit_hierarchy;
+  job.build.no_inlining = !(parts.parts & TZ_JIT_INLINING);
+  job.build.no_speculation = !(parts.parts & TZ_JIT_SPECULATION);
+  job.build.no_hierarchy = !(parts.parts & TZ_JIT_HIERARCHY);
   job.build.no_polls = !o->jit_polls;
-  job.build.is_exhausted = is_exhausted;
+  job.build.speculate = speculate;
+  job.build.inline_call = inline_call;
   job.build.outline = tz_outline;
-  job.build.data = p;
+  job.build.data = c;
   job.build.stress = o->stress_deopt > 0 ? &p->stress_countdown : NULL;
-  job.passes.no_escape_analysis = !o->jit_escape_analysis;
-  job.passes.no_loop_optimization = !o->jit_loop_optimization;
+  job.passes.no_escape_analysis = !(parts.parts & TZ_JIT_ESCAPE_ANALYSIS);
+  job.passes.no_loop_optimization = !(parts.parts & TZ_JIT_LOOP_OPTIMIZATION);
   job.passes.verify = o->verify_graph;
-  job.no_loop_predication = !o->jit_loop_optimization;
+  job.no_loop_predication = job.passes.no_loop_optimization;
   return job;
 }
 
@@ -213,19 +329,24 @@ static uint64_t clock_ns(clockid_t clock) {
 /* Without the lock, which is held before and after. */
 static void compile(tz_promotion *p, request *r) {
   p->is_compiling = true;
+  compilation c = {p, request_facts(p, r)};
   pthread_mutex_unlock(&p->lock);
+  pthread_mutex_lock(&p->at_work);
   r->start_ns = clock_ns(CLOCK_MONOTONIC);
   tz_compile_result x = {0};
   bool is_open = open_backend(p);
   if (is_open && !p->stops) {
-    tz_compile_job job = job_for(p, r->function, r->osr_pc);
+    tz_compile_job job = job_for(&c, r->function, r->osr_pc);
     job.log = tz_log_compile_begin(p->vm->jit->log, &job);
     x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
     tz_log_compile_end(job.log, &x);
     trace_compiled(p, r, &x);
   }
+  pthread_mutex_unlock(&p->at_work);
   pthread_mutex_lock(&p->lock);
   r->end_ns = clock_ns(CLOCK_MONOTONIC);
+  p->compile_ns += r->end_ns - r->start_ns;
+  r->n_compiled++;
   p->is_compiling = false;
   if (is_open) count(p, &x);
   r->is_queued = false;
@@ -238,11 +359,12 @@ static void *compiler_thread(void *data) {
   tz_promotion *p = data;
   pthread_mutex_lock(&p->lock);
   while (!p->stops) {
-    if (p->queue == NULL) {
+    request *r = take_first(p);
+    if (r == NULL) {
       pthread_cond_wait(&p->wake, &p->lock);
       continue;
     }
-    compile(p, take_hottest(p));
+    compile(p, r);
     p->stats.thread_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
   }
   pthread_mutex_unlock(&p->lock);
@@ -263,22 +385,27 @@ static void note_stall(tz_promotion *p, uint64_t start) {
   if (ns > p->stats.longest_stall_ns) p->stats.longest_stall_ns = ns;
 }
 
+bool tz_promotion_is_settled(const tz_function *f, uint32_t osr_pc) {
+  const request *r = find_request(f, osr_pc);
+  return r != NULL && (r->code != NULL || r->is_refused);
+}
+
 bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *reason) {
   request *r = make_request(p, f, osr_pc);
   if (r == NULL || r->is_refused || r->code != NULL) return true;
   if (f->heat < r->wanted_heat) return false;
   uint64_t start = clock_ns(CLOCK_MONOTONIC);
   pthread_mutex_lock(&p->lock);
-  r->heat = f->heat;
   if (!r->is_queued && r->done == NULL) {
     r->is_queued = true;
-    tz_log_request(p->vm->jit->log, f, osr_pc,
-                   r->n_compiled > 0 ? "hot again since its code was given up" : reason);
+    r->heat_asked = f->heat;
+    r->slices_asked = p->vm->jit->n_slices;
+    tz_log_request(p->vm->jit->log, f, osr_pc, reason);
+    trace(p, r, "is to be optimized", reason);
     if (p->vm->options.jit_sync) {
       compile(p, r);
     } else {
-      r->next_queued = p->queue;
-      p->queue = r;
+      enqueue(p, r);
       if (!p->has_thread) start_thread(p);
       pthread_cond_signal(&p->wake);
     }
@@ -335,7 +462,6 @@ static void install(tz_promotion *p, request *r) {
   }
   r->code = code;
   p->stats.code_bytes += code->size;
-  r->n_compiled++;
   tz_log_install(p->vm->jit->log, code);
   tz_jit_note(p->vm->jit,
               &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
@@ -371,15 +497,15 @@ static void retire(tz_promotion *p, request *r) {
   r->code = NULL;
 }
 
-static void give_up(tz_promotion *p, request *r) {
+static void give_up(tz_promotion *p, request *r, tz_jit_after_choice after) {
+  const tz_function *f = r->function;
   retire(p, r);
-  r->wanted_heat = r->function->heat + (COOL_DOWN << r->n_compiled);
-  r->is_refused = r->n_compiled >= RECOMPILATIONS || r->n_throws >= THROW_LIMIT;
+  r->wanted_heat = after.wait < UINT32_MAX - f->heat ? f->heat + after.wait : UINT32_MAX;
+  r->is_refused = after.action == TZ_JIT_STAY_BELOW;
+  r->n_given_up++;
   p->stats.given_up++;
-  tz_log_event(p->vm->jit->log, "give-up", r->function, r->osr_pc,
-               r->n_throws >= THROW_LIMIT        ? "for good: too many exceptions were handled by leaving it"
-               : r->n_compiled >= RECOMPILATIONS ? "for good: it has been compiled too often"
-                                                 : "left at one place too often: to be compiled again");
+  trace(p, r, r->is_refused ? "stays below" : "is given up", after.reason);
+  tz_log_event(p->vm->jit->log, "give-up", f, r->osr_pc, after.reason);
 }
 
 /* Before the class has objects (vm->hooks.class_loaded). Whoever needs the code asks for it anew. */
@@ -391,7 +517,6 @@ static void on_class_loaded(tz_vm *vm, tz_class *cls) {
     snprintf(why, sizeof why, "class %s was loaded", cls->name);
     note_invalid(p, r, why);
     retire(p, r);
-    r->n_compiled--; /* not the function's fault */
   }
 }
 
@@ -404,9 +529,20 @@ static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function
   if (vm->options.stress_deopt > 0) stress_again(p);
   request *r = find_request(code->function, code->osr_pc);
   if (reason == TZ_DEOPT_STRESS || reason == TZ_DEOPT_INVALID || r == NULL) return;
+  r->n_deopts++;
   if (is_exception) r->n_throws++;
-  bool is_enough = is_exception ? r->n_throws >= THROW_LIMIT : place_count(p, f, pc) >= CODE_LIMIT;
-  if (is_enough && r->code == code) give_up(p, r);
+  tz_jit_deopt facts = {.function = function_facts(code->function, r),
+                        .entry = r->osr_pc,
+                        .place = f->name,
+                        .pc = pc,
+                        .why = tz_deopt_text(reason),
+                        .n_failed = is_exception ? 0 : place_count(p, f, pc),
+                        .is_exception = is_exception,
+                        .n_exceptions = r->n_throws,
+                        .machine = tz_promotion_machine(vm->jit)};
+  tz_jit_after_choice after = tz_policy_after_deopt(&vm->jit->policy, &facts);
+  if (after.action == TZ_JIT_GENERIC) make_generic(p, f, pc);
+  if (after.action != TZ_JIT_GO_ON && r->code == code) give_up(p, r, after);
 }
 
 /* ---- Life ---- */
@@ -417,6 +553,7 @@ tz_promotion *tz_promotion_new(tz_vm *vm) {
   p->vm = vm;
   p->random = 0x9e3779b97f4a7c15u;
   pthread_mutex_init(&p->lock, NULL);
+  pthread_mutex_init(&p->at_work, NULL);
   pthread_cond_init(&p->wake, NULL);
   if (vm->options.stress_deopt > 0) stress_again(p);
   tz_native_of(vm)->deoptimized = deoptimized;
@@ -444,6 +581,7 @@ void tz_promotion_free(tz_promotion *p) {
   }
   tz_compile_close(&p->backend);
   pthread_mutex_destroy(&p->lock);
+  pthread_mutex_destroy(&p->at_work);
   pthread_cond_destroy(&p->wake);
   free(p->places);
   free(p);
@@ -465,12 +603,16 @@ bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const c
   tz_compile_backend backend = {0};
   *problem = p->problem;
   if (!tz_compile_open(&backend, p->problem, sizeof p->problem)) return false;
-  tz_compile_job job = job_for(p, f, osr_pc);
+  compilation c = {p, {.function = tz_promotion_function(f, osr_pc), .entry = osr_pc}};
+  if (c.facts.function.n_compiled > 0) c.facts.function.n_compiled--; /* as the last time */
+  pthread_mutex_lock(&p->at_work);
+  tz_compile_job job = job_for(&c, f, osr_pc);
   job.dump = to;
   job.passes.dump = strstr(what, "graph") != NULL ? to : NULL;
   job.dump_llvm = strstr(what, "llvm") != NULL;
   job.dump_asm = strstr(what, "asm") != NULL;
   tz_compile_result x = tz_compile(&backend, &p->vm->jit->memory, &job);
+  pthread_mutex_unlock(&p->at_work);
   snprintf(p->problem, sizeof p->problem, "%s", x.problem);
   free_code(p, x.code);
   tz_compile_close(&backend);

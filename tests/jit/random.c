@@ -105,7 +105,7 @@ static tz_function *make_random(tz_vm *vm) {
   return code_end(&c);
 }
 
-static tz_vm *vm_with(tz_jit_policy policy, bool is_switching) {
+static tz_vm *vm_with(tz_jit_mode policy, bool is_switching) {
   tz_options o = *tz_options_default();
   o.jit = policy;
   o.jit_threshold = 0;

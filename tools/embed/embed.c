@@ -46,6 +46,11 @@ terza_vm *terza_new(const terza_config *config, terza_error *error) {
   terza_vm *owner = calloc(1, sizeof *owner);
   if (owner != NULL) owner->vm = tz_vm_new(&options);
   if (owner != NULL && owner->vm != NULL) tz_jit_attach(owner->vm); /* without memory for code it interprets */
+  if (owner != NULL && owner->vm != NULL && tz_jit_problem(owner->vm) != NULL) {
+    embed_fail(error, "HostError", "%s", tz_jit_problem(owner->vm));
+    terza_free(owner);
+    return NULL;
+  }
   if (owner == NULL || owner->vm == NULL || !tz_classlib_register(owner->vm)) {
     terza_free(owner);
     embed_fail(error, "HostError", "no memory for a machine");

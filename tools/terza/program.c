@@ -11,6 +11,11 @@
 tz_vm *program_vm(command_line *line, char **args, int n_args) {
   tz_vm *vm = tz_vm_new(&line->options);
   if (vm) tz_jit_attach(vm); /* without memory for code it interprets */
+  if (vm && tz_jit_problem(vm)) {
+    command_fail(line, "%s", tz_jit_problem(vm));
+    tz_vm_free(vm);
+    return NULL;
+  }
   if (vm && tz_classlib_register(vm)) {
     vm->arguments = (const char *const *)args;
     vm->n_arguments = n_args;

@@ -2,21 +2,24 @@
  *
  * Policies (option --jit): off, the interpreter alone; baseline, functions that used --jit-threshold budget
  * slices are compiled by copy-and-patch; default, functions that used --jit-promote slices are then optimized; eager, the same
- * as early as can be. */
+ * as early as can be. Others by --jit-policy: terza/jit_policy.h. */
 #pragma once
 #include "terza/vm.h"
 #include <stdio.h>
 
-typedef enum tz_jit_policy {
+typedef enum tz_jit_mode {
   TZ_JIT_OFF,
   TZ_JIT_BASELINE,
   TZ_JIT_DEFAULT,
   TZ_JIT_EAGER
-} tz_jit_policy; /* as in options.def */
+} tz_jit_mode; /* as in options.def */
 
 /* Attaches the tiers that vm->options asks for; before modules are loaded. False: no memory for code; the VM
  * then interprets, which is no error. The VM's end frees everything. */
 bool tz_jit_attach(tz_vm *vm);
+
+/* Why the policy that vm->options ask for is not in use: nobody should run anything then. NULL: it is. */
+const char *tz_jit_problem(const tz_vm *vm);
 
 /* Compiles f now. False: it stays interpreted (a native, too large, no memory). */
 bool tz_jit_compile(tz_vm *vm, tz_function *f);

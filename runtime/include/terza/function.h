@@ -80,6 +80,7 @@ struct tz_function {
   tz_branch_profile *branches; /* one a word of code, allocated when first sampled; NULL before */
   uint32_t flags;              /* TZ_FUNCTION_* */
   uint32_t id;                 /* dense within the VM */
+  uint32_t loop_heat;          /* of the heat, what fell on its back-edges; the compiled tiers count it */
   void *tier;                  /* owned by jit/: compiled forms, requests, dependencies */
   void *compiled;              /* what optimized code calls: jit/native/native.h; NULL without that tier */
 };

@@ -1,0 +1,3 @@
+/* nothing.c: a shared object that is no policy. */
+int nothing_at_all(void);
+int nothing_at_all(void) { return 0; }
