@@ -159,12 +159,25 @@ static bool run(command_line *line, tz_image *image) {
   return true;
 }
 
+static bool write_page(command_line *line, const request *r, const why_log *log) {
+  char *text = NULL;
+  size_t n = 0;
+  FILE *to = open_memstream(&text, &n);
+  if (to) why_page(to, log, r->is_all ? NULL : r->name, line->args[0]);
+  bool done = to && fclose(to) == 0;
+  if (!done) command_fail(line, "out of memory");
+  else done = command_write_file(line, r->html, text, n);
+  free(text);
+  return done;
+}
+
 static int answer(command_line *line, const request *r) {
   why_log log;
   if (!why_log_read(line, r->log, &log)) return EXIT_NOT_STARTED;
   int status = EXIT_DONE;
   if (json_array_size(log.records) == 0) status = EXIT_NOT_STARTED; /* it did not start, and has said why */
   else if (!r->is_all) why_text(stdout, &log, r->name);
+  if (status == EXIT_DONE && r->html && !write_page(line, r, &log)) status = EXIT_NOT_STARTED;
   why_log_free(&log);
   return status;
 }

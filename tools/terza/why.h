@@ -44,6 +44,10 @@ why_source why_source_read(const char *path);
 /* Line n, from 1, without its end. */
 const char *why_source_line(const why_source *source, int64_t n, size_t *length);
 
+/* Lines are known of instructions alone: the one of the function's head, if that stands a little above the
+ * first. */
+int64_t why_head_line(const why_source *source, const char *method, int64_t first);
+
 /* ---- Answers: arrays of objects, for text and page alike ---- */
 
 /* What became of the method, in order of time: "ms", "what" (as the record's "jit"), "text". */
@@ -66,3 +70,5 @@ char *why_seen(json_t *deopt);
 const char *why_entry(json_t *record, char text[64]);
 
 void why_text(FILE *to, const why_log *log, const char *method);
+/* One page about a method, or (NULL) about all that got hot. */
+void why_page(FILE *to, const why_log *log, const char *method, const char *program);

@@ -131,3 +131,16 @@ const char *why_source_line(const why_source *source, int64_t n, size_t *length)
   *length = (size_t)((newline ? newline : end) - at);
   return at;
 }
+
+int64_t why_head_line(const why_source *file, const char *method, int64_t first) {
+  enum { LINES_ABOVE = 8 };
+  const char *dot = strrchr(method, '.'), *name = dot ? dot + 1 : method;
+  char head[200];
+  snprintf(head, sizeof head, "fun %.*s", (int)strcspn(name, "[@#"), name);
+  for (int64_t line = first; line > 0 && line > first - LINES_ABOVE; line--) {
+    size_t n;
+    const char *text = why_source_line(file, line, &n);
+    if (memmem(text, n, head, strlen(head))) return line;
+  }
+  return first;
+}

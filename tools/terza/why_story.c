@@ -119,8 +119,6 @@ json_t *why_story(const why_log *log, const char *method) {
   return story;
 }
 
-/* ---- Where it is at the end ---- */
-
 /* Whether code for this entry (the record's) is in use at the end. */
 static bool is_in_use(const why_log *log, json_t *install) {
   size_t i;
@@ -132,24 +130,6 @@ static bool is_in_use(const why_log *log, json_t *install) {
     if (why_is(record, "give-up") || why_is(record, "evict") || why_is(record, "invalidate")) result = false;
   }
   return result;
-}
-
-json_t *why_state(const why_log *log, const char *method) {
-  json_t *profile = why_profile(log, method), *record, *loop = NULL;
-  size_t i;
-  bool is_optimized = false, is_compiled = false;
-  json_array_foreach(log->records, i, record) {
-    if (!why_is_of(record, method)) continue;
-    is_compiled |= why_is(record, "compile") && !why_string(record, "problem")[0];
-    if (!why_is(record, "install") || !is_in_use(log, record)) continue;
-    if (json_is_null(json_object_get(record, "entry"))) is_optimized = true;
-    else loop = record;
-  }
-  char entry[64] = "";
-  const char *tier = is_optimized ? "optimized code" : is_compiled ? "baseline code" : "interpreted";
-  if (!is_optimized && profile) /* the profile knows best */
-    tier = strcmp(why_string(profile, "tier"), "interpreter") == 0 ? "interpreted" : "baseline code";
-  return json_sprintf("%s%s%s", tier, loop ? "; optimized code " : "", loop ? why_entry(loop, entry) : "");
 }
 
 /* ---- Uses ---- */
@@ -186,4 +166,35 @@ json_t *why_uses(const why_log *log, const char *method) {
       json_array_foreach(json_object_get(record, "inlining"), j,
                          d) if (strcmp(why_string(d, "callee"), method) == 0) add_use(uses, record, d);
   return uses;
+}
+
+/* ---- Where it is at the end ---- */
+
+static bool is_built_in(const why_log *log, const char *method) {
+  json_t *uses = why_uses(log, method), *use;
+  size_t i;
+  bool result = false;
+  json_array_foreach(uses, i, use) result |= why_is_true(use, "inlined");
+  json_decref(uses);
+  return result;
+}
+
+json_t *why_state(const why_log *log, const char *method) {
+  json_t *profile = why_profile(log, method), *record, *loop = NULL;
+  size_t i;
+  bool is_optimized = false, is_compiled = false;
+  json_array_foreach(log->records, i, record) {
+    if (!why_is_of(record, method)) continue;
+    is_compiled |= why_is(record, "compile") && !why_string(record, "problem")[0];
+    if (!why_is(record, "install") || !is_in_use(log, record)) continue;
+    if (json_is_null(json_object_get(record, "entry"))) is_optimized = true;
+    else loop = record;
+  }
+  char entry[64] = "";
+  bool is_within = !is_optimized && !loop && is_built_in(log, method);
+  const char *tier = is_optimized ? "optimized code" : is_compiled ? "baseline code" : "interpreted";
+  if (!is_optimized && profile) /* the profile knows best */
+    tier = strcmp(why_string(profile, "tier"), "interpreter") == 0 ? "interpreted" : "baseline code";
+  return json_sprintf("%s%s%s%s", is_within ? "built into other methods; otherwise " : "", tier,
+                      loop ? "; optimized code " : "", loop ? why_entry(loop, entry) : "");
 }

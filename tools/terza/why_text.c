@@ -69,26 +69,12 @@ static void line_notes(FILE *to, json_t *notes, int64_t line) {
       fprintf(to, "        | %s\n", why_string(note, "text"));
 }
 
-/* Lines are known of instructions alone: the one with its name, if it stands a little above. */
-static int64_t head_line(const why_source *file, const char *method, int64_t first) {
-  enum { LINES_ABOVE = 8 };
-  const char *dot = strrchr(method, '.'), *name = dot ? dot + 1 : method;
-  char head[200];
-  snprintf(head, sizeof head, "fun %.*s", (int)strcspn(name, "[@#"), name);
-  for (int64_t line = first; line > 0 && line > first - LINES_ABOVE; line--) {
-    size_t n;
-    const char *text = why_source_line(file, line, &n);
-    if (memmem(text, n, head, strlen(head))) return line;
-  }
-  return first;
-}
-
 static void source(FILE *to, const why_log *log, const char *method) {
   json_t *profile = why_profile(log, method), *notes = why_notes(log, method);
   why_source file = why_source_read(why_string(profile, "source"));
   int64_t first = why_number(profile, "first_line"), last = why_number(profile, "last_line");
   if (profile && first > 0) title(to, "Its lines, and what is known of them");
-  for (int64_t line = head_line(&file, method, first); profile && first > 0 && line <= last; line++) {
+  for (int64_t line = why_head_line(&file, method, first); profile && first > 0 && line <= last; line++) {
     size_t n;
     const char *text = why_source_line(&file, line, &n);
     fprintf(to, "%6d  %.*s\n", (int)line, (int)n, text);

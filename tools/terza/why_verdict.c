@@ -8,13 +8,24 @@ typedef struct verdict {
   const char *method;
   json_t *profile, *code; /* NULL: none */
   json_t *sentences;
-  int n_compiled, n_given_up,
-      n_baseline; /* codes of the optimizing tier, from whatever entry; of the baseline tier */
+  int n_compiled, n_entries, n_given_up, n_baseline; /* codes of the optimizing tier; of the baseline tier */
   json_t *problem, *end, *request; /* the last record that it was not optimized; given up; asked for */
 } verdict;
 
 static void say(verdict *v, json_t *sentence) {
   if (sentence) json_array_append_new(v->sentences, sentence);
+}
+
+/* The first good compilation for its entry. */
+static bool is_first(const verdict *v, size_t index) {
+  json_t *r = json_array_get(v->log->records, index);
+  for (size_t i = 0; i < index; i++) {
+    json_t *other = json_array_get(v->log->records, i);
+    if (why_is_optimizing(other) && why_is_of(other, v->method) && !why_string(other, "problem")[0] &&
+        json_equal(json_object_get(other, "entry"), json_object_get(r, "entry")))
+      return false;
+  }
+  return true;
 }
 
 static void look(verdict *v) {
@@ -25,6 +36,7 @@ static void look(verdict *v) {
     bool is_refused = why_string(r, "problem")[0] != 0;
     if (why_is_optimizing(r) && is_refused) v->problem = r;
     v->n_compiled += why_is_optimizing(r) && !is_refused;
+    v->n_entries += why_is_optimizing(r) && !is_refused && is_first(v, i);
     v->n_baseline += why_is(r, "compile") && !why_is_optimizing(r) && !is_refused;
     if (why_is(r, "give-up")) v->n_given_up++, v->end = r;
     if (why_is(r, "request")) v->request = r;
@@ -86,9 +98,9 @@ static void exits(verdict *v) {
     n_exceptions += why_is_true(r, "exception");
     if (!why_is_true(r, "exception")) last = r, at = i;
   }
-  if (v->n_compiled > 1)
-    say(v, json_sprintf("It was compiled %d times by the optimizing tier, counting entries into loops.",
-                        v->n_compiled));
+  if (v->n_compiled > v->n_entries)
+    say(v, json_sprintf("The optimizing tier compiled it %d times, for %d entr%s.", v->n_compiled,
+                        v->n_entries, v->n_entries == 1 ? "y" : "ies"));
   if (last) {
     char *seen = why_seen(last);
     const char *expected = why_expected(v->log, at);
@@ -160,7 +172,7 @@ static void refusals(verdict *v) {
 }
 
 json_t *why_verdict(const why_log *log, const char *method) {
-  verdict v = {log,  method, why_profile(log, method), why_code(log, method), json_array(), 0, 0, 0, NULL,
+  verdict v = {log,  method, why_profile(log, method), why_code(log, method), json_array(), 0, 0, 0, 0, NULL,
                NULL, NULL};
   look(&v);
   tier(&v);

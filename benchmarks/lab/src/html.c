@@ -2,12 +2,13 @@
 #include "charts.h"
 #include "report.h"
 #include "svg.h"
+#include "terza/lab.h"
 #include <math.h>
 #include <string.h>
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wc23-extensions"
-static const char style[] = {
+const char lab_style[] = {
 #embed "report.css"
     , 0};
 #pragma clang diagnostic pop
@@ -65,7 +66,7 @@ static void head(FILE *to, const lab_data *data, size_t reference) {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<title>Terza strategy lab</title>\n<style>\n",
         to);
-  fputs(style, to);
+  fputs(lab_style, to);
   fputs("</style></head>\n<body><main>\n<h1>Terza strategy lab</h1>\n", to);
   report_heading(data, text, sizeof text);
   paragraph(to, "dim", text);

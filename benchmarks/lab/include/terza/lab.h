@@ -5,5 +5,8 @@
  * a program failed or the run was stopped; 2 not started. */
 int lab_command(int n, char **arguments, const char *terza);
 
+/* The look of our pages, light and dark: CSS. */
+extern const char lab_style[];
+
 /* The usage, several lines. */
 extern const char lab_usage[];
