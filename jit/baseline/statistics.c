@@ -39,6 +39,7 @@ static void print_promotion_text(const tz_promotion_stats *s) {
           " deoptimizations, %" PRIu64 " code bytes; %.1f ms of compiler threads (%.1f graph, %.1f passes, %.1f LLVM, %.1f loading)\n",
           s->compiled, s->refused, s->given_up, s->invalidated, s->deopts, s->code_bytes, (double)s->thread_cpu_ns * 1e-6,
           (double)s->build_ns * 1e-6, (double)s->passes_ns * 1e-6, (double)s->llvm_ns * 1e-6, (double)s->load_ns * 1e-6);
+  if (s->problem != NULL) fprintf(stderr, "no optimizing tier: %s\n", s->problem);
 }
 
 static void print_promotion_json(const tz_promotion_stats *s) {

@@ -7,7 +7,9 @@
 #include "passes.h"
 #include <string.h>
 
-tz_build_options tz_build_options_default(void) { return (tz_build_options){.max_nodes = 8000}; }
+tz_build_options tz_build_options_default(void) {
+  return (tz_build_options){.max_nodes = 8000, .max_bytes = 64 << 20};
+}
 
 void tz_give_up(tz_builder *b, const char *problem) {
   b->problem = problem;
@@ -535,8 +537,8 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     if (build_branch(b, next)) return;
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
     if (next == fb->end && b->block != NULL) arrive(b, next);
+    if (b->graph->n_nodes > b->options->max_nodes) tz_give_up(b, "too large");
   }
-  if (b->graph->n_nodes > b->options->max_nodes) tz_give_up(b, "too large");
 }
 
 static void build_block(tz_builder *b, uint32_t index) {
@@ -624,7 +626,7 @@ static void build_function(tz_builder *b, tz_flow *flow) {
 static bool try_build(tz_builder *b) {
   tz_graph *g = b->graph;
   jmp_buf escape;
-  b->problem = "no memory";
+  b->problem = "no memory for its graph, or it would take too much";
   if (setjmp(escape)) return false;
   g->escape = &escape;
   tz_flow *flow = tz_flow_new(g->arena, g->function, g->osr_pc == TZ_NO_OSR ? 0 : g->osr_pc);
@@ -645,6 +647,7 @@ tz_graph *tz_graph_build(tz_vm *vm, tz_function *f, uint32_t osr_pc, const tz_bu
   tz_builder *b = tz_arena_alloc(g->arena, sizeof *b);
   if (b != NULL) {
     *b = (tz_builder){.graph = g, .options = options, .n_receivers = 1, .frequency = 1};
+    g->max_bytes = options->max_bytes;
     g->result = tz_type_of(f->signature->result);
     if (try_build(b)) return g;
     *problem = b->problem;

@@ -30,6 +30,7 @@ typedef struct tz_build_options {
   bool keeps_origins; /* graph.h, tz_origin */
   bool no_polls;      /* loops cannot be interrupted: to measure what polls cost */
   uint32_t max_nodes; /* the build fails beyond; nothing is inlined beyond three quarters */
+  size_t max_bytes;   /* of the graph, while it is built and while passes work on it; 0: no limit */
   /* The policy's questions; `request` of the facts is not set. NULL: yes; as tz_inlining_default says. */
   tz_jit_answer (*speculate)(void *data, const tz_function *f, uint32_t pc);
   tz_jit_answer (*inline_call)(void *data, tz_jit_call *call);

@@ -188,6 +188,60 @@ static bool make_order(tz_flow *flow, tz_arena *arena, uint32_t start) {
   return true;
 }
 
+/* ---- Loops with two entries ---- */
+
+/* Places in `order` of immediate dominators, by place (Cooper, Harvey, Kennedy, 2001). */
+static uint32_t common_dominator(const uint32_t *dominators, uint32_t a, uint32_t b) {
+  while (a != b) {
+    while (a > b) a = dominators[a];
+    while (b > a) b = dominators[b];
+  }
+  return a;
+}
+
+static bool update_dominator(const tz_flow *flow, uint32_t *dominators, uint32_t at) {
+  const tz_flow_block *b = &flow->blocks[flow->order[at]];
+  uint32_t found = NOWHERE;
+  for (uint32_t i = 0; i < b->n_predecessors; i++) {
+    uint32_t p = flow->blocks[b->predecessors[i]].order;
+    if (p == NOWHERE || dominators[p] == NOWHERE) continue;
+    found = found == NOWHERE ? p : common_dominator(dominators, p, found);
+  }
+  bool changed = dominators[at] != found;
+  dominators[at] = found;
+  return changed;
+}
+
+static bool dominates(const uint32_t *dominators, uint32_t a, uint32_t b) {
+  while (b > a) b = dominators[b];
+  return a == b;
+}
+
+/* Whether every edge that goes back leads to a block that dominates its source. */
+static bool is_reducible(const tz_flow *flow, const uint32_t *dominators) {
+  for (uint32_t i = 0; i < flow->n_order; i++) {
+    const tz_flow_block *b = &flow->blocks[flow->order[i]];
+    for (uint32_t j = 0; j < b->n_successors; j++) {
+      uint32_t to = flow->blocks[b->successors[j]].order;
+      if (to <= i && !dominates(dominators, to, i)) return false;
+    }
+  }
+  return true;
+}
+
+static bool find_second_entries(tz_flow *flow, tz_arena *arena) {
+  uint32_t *dominators = tz_arena_alloc(arena, flow->n_order * sizeof *dominators);
+  if (dominators == NULL) return false;
+  memset(dominators, 0xff, flow->n_order * sizeof *dominators);
+  dominators[0] = 0;
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t i = 1; i < flow->n_order; i++) again |= update_dominator(flow, dominators, i);
+  }
+  if (flow->problem == NULL && !is_reducible(flow, dominators)) flow->problem = "a loop has two entries";
+  return true;
+}
+
 static void add_writes(const tz_flow *flow, const tz_flow_block *b, uint64_t *set) {
   const tz_function *f = flow->function;
   for (uint32_t pc = b->start; pc < b->end; pc += tz_flow_insn_words(flow, pc)) {
@@ -311,8 +365,8 @@ tz_flow *tz_flow_new(tz_arena *arena, tz_function *f, uint32_t start) {
   flow->facts = make_facts(arena);
   if (flow->facts == NULL || !make_blocks(flow, arena) || !link_blocks(flow, arena)) return NULL;
   flow->problem = find_problem(flow);
-  if (!make_order(flow, arena, flow->block_at[start]) || !find_assigned(flow, arena) ||
-      !find_live(flow, arena))
+  if (!make_order(flow, arena, flow->block_at[start]) || !find_second_entries(flow, arena) ||
+      !find_assigned(flow, arena) || !find_live(flow, arena))
     return NULL;
   return flow;
 }

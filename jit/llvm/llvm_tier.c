@@ -1,16 +1,44 @@
 /* llvm_tier.c: one compilation from end to end; the target. Read llvm_tier.h. */
 #include "lower.h"
+#include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
+
+/* ---- Fatal errors ----
+ * LLVM ends the process when its handler returns. So the handler does not: control goes back to whoever
+ * called LLVM, as in LLVM's own recovery from crashes (CrashRecoveryContext). What the compilation held is
+ * lost with it, and LLVM may be left in any state: nothing is asked of it any more, by no machine of the
+ * process. LLVM calls handlers without holding locks. These are LLVM's process-wide handler's, so they belong
+ * to no machine. */
+
+static _Thread_local jmp_buf *fatal_escape; /* of the compilation under way on this thread */
+static _Thread_local char fatal_text[160];
+static atomic_bool is_broken;
+
+static void on_fatal_error(const char *reason) {
+  is_broken = true;
+  if (fatal_escape == NULL) return;
+  snprintf(fatal_text, sizeof fatal_text, "%s", reason);
+  longjmp(*fatal_escape, 1);
+}
+
+/* An intrinsic of another machine's, which the code generator cannot select. */
+static void make_fail(tz_lower *l) {
+  LLVMPositionBuilderBefore(l->builder, LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(l->function)));
+  tz_lower_intrinsic(l, "llvm.nvvm.barrier0", NULL, NULL, 0);
+}
+
+/* ---- Target ---- */
 
 /* A short loop across two lines takes twice as many fetches from the cache of decoded instructions: up to 4 %
  * by the chance of where code lies. */
 #define INNERMOST_LOOPS_AT_CACHE_LINES "-x86-experimental-pref-innermost-loop-alignment=6"
 
 static void initialize_target(void) {
+  LLVMInstallFatalErrorHandler(on_fatal_error);
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   LLVMInitializeNativeDisassembler();
@@ -63,37 +91,35 @@ tz_llvm *tz_llvm_new(void) {
 
 void tz_llvm_free(tz_llvm *llvm) {
   if (llvm == NULL) return;
-  if (llvm->machine != NULL) LLVMDisposeTargetMachine(llvm->machine);
+  if (llvm->machine != NULL && !is_broken) LLVMDisposeTargetMachine(llvm->machine);
   free(llvm->layout);
   free(llvm->optimizer_layout);
   free(llvm->triple);
   free(llvm);
 }
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+/* ---- Compiling ---- */
 
 static void compile(tz_lower *l, tz_llvm_result *result) {
   const tz_llvm_request *request = l->request;
-  uint64_t start = now();
+  l->started_ns = tz_llvm_clock();
   tz_lower_graph(l);
   if (l->problem != NULL) return;
   if (request->dump_llvm) tz_llvm_print(l, "LLVM IR as lowered");
   if (!tz_llvm_run_passes(l)) return;
   if (request->dump_llvm) tz_llvm_print(l, "LLVM IR after passes");
-  uint64_t passed = now();
+  uint64_t passed = tz_llvm_clock();
+  if (!tz_llvm_has_time(l, tz_llvm_emitting_ns(l))) return;
+  if (request->is_to_fail) make_fail(l);
   if (!tz_llvm_emit(l, &result->object, &result->bytes)) return;
-  result->passes_ns = passed - start;
-  result->emit_ns = now() - passed;
+  result->passes_ns = passed - l->started_ns;
+  result->emit_ns = tz_llvm_clock() - passed;
   if (request->dump_asm) tz_llvm_disassemble(l, result->object, result->bytes);
   result->states = tz_lower_states_finish(l);
   if (result->states == NULL) tz_lower_problem(l, "out of memory");
 }
 
-tz_llvm_result tz_llvm_compile(tz_llvm *llvm, const tz_llvm_request *request) {
+static tz_llvm_result compile_graph(tz_llvm *llvm, const tz_llvm_request *request) {
   tz_llvm_result result = {.object = NULL};
   tz_lower l;
   if (tz_lower_init(&l, llvm, request)) compile(&l, &result);
@@ -104,6 +130,25 @@ tz_llvm_result tz_llvm_compile(tz_llvm *llvm, const tz_llvm_request *request) {
     result = (tz_llvm_result){.problem = l.problem};
   }
   tz_lower_fini(&l);
+  return result;
+}
+
+static tz_llvm_result broken(const char *text) {
+  tz_llvm_result result = {.is_broken = true};
+  if (asprintf(&result.problem, "a fatal error of LLVM: %s", text) < 0) result.problem = NULL;
+  return result;
+}
+
+tz_llvm_result tz_llvm_compile(tz_llvm *llvm, const tz_llvm_request *request) {
+  jmp_buf escape;
+  if (is_broken) return broken("it had one before");
+  if (setjmp(escape)) {
+    fatal_escape = NULL;
+    return broken(fatal_text);
+  }
+  fatal_escape = &escape;
+  tz_llvm_result result = compile_graph(llvm, request);
+  fatal_escape = NULL;
   return result;
 }
 

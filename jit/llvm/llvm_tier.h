@@ -16,6 +16,8 @@ typedef struct tz_llvm_request {
   bool dump_llvm, dump_asm;         /* to `to` */
   FILE *to;
   bool no_loop_predication; /* checks within loops are made in each iteration */
+  uint64_t limit_ns;        /* of processor time, as far as it can be foreseen; 0: none */
+  bool is_to_fail;          /* for tests: a fatal error of LLVM's */
   bool no_optimization;     /* for the strategy lab and for bisecting: LLVM's passes off but those needed */
 } tz_llvm_request;
 
@@ -24,7 +26,8 @@ typedef struct tz_llvm_result {
   size_t bytes;
   tz_states *states;
   uint64_t passes_ns, emit_ns;
-  char *problem; /* NULL: fine; malloc'd */
+  char *problem;  /* NULL: fine; malloc'd */
+  bool is_broken; /* LLVM had a fatal error: nothing can be compiled in this process any more */
 } tz_llvm_result;
 
 tz_llvm *tz_llvm_new(void); /* NULL: no target */

@@ -75,7 +75,8 @@ typedef struct tz_lower {
   LLVMMetadataRef tbaa_root;
   tz_state_maker states;
   LLVMMetadataRef origin_scope; /* origins.c; NULL: the graph has none */
-  char *problem; /* the first one; malloc'd */
+  uint64_t started_ns;          /* by tz_llvm_clock */
+  char *problem;                /* the first one; malloc'd */
 } tz_lower;
 
 void tz_lower_problem(tz_lower *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -156,6 +157,15 @@ bool tz_late_define_barrier(tz_lower *l);                          /* false: the
 /* Leaving for the interpreter: llvm.experimental.deoptimize becomes a call whose result is returned. */
 void tz_late_define_deopt(tz_lower *l);
 
+/* ---- cost.c: limits on time ---- */
+uint64_t tz_llvm_clock(void); /* processor time of this thread, in ns */
+/* All passes would take more of the limit than is due to them: only those that take little are run. */
+bool tz_llvm_is_large(const tz_lower *l);
+/* False: with so much more it would be over the limit, noted as problem. */
+bool tz_llvm_has_time(tz_lower *l, uint64_t more_ns);
+/* What the code generator will take for the module as it is, about. */
+uint64_t tz_llvm_emitting_ns(const tz_lower *l);
+
 /* ---- passes.c, emit.c: false: l->problem says why ---- */
 bool tz_llvm_run_passes(tz_lower *l);
 bool tz_llvm_emit(tz_lower *l, void **object, size_t *bytes); /* malloc'd */
@@ -163,8 +173,8 @@ void tz_llvm_print(tz_lower *l, const char *title);
 void tz_llvm_disassemble(tz_lower *l, const void *object, size_t bytes);
 
 /* ---- origins.c: for graphs that keep origins ---- */
-void tz_origins_begin(tz_lower *l);                      /* once the function is there */
-void tz_origins_at(tz_lower *l, uint32_t origin);        /* of what is built from now on */
+void tz_origins_begin(tz_lower *l);                       /* once the function is there */
+void tz_origins_at(tz_lower *l, uint32_t origin);         /* of what is built from now on */
 void tz_origins_print(const tz_lower *l, const char *ir); /* behind each instruction its origin: `; #3` */
 /* Machine code from this offset on, up to the next row, comes from the origin; 0: from none. By offset. */
 typedef struct tz_origin_row {

@@ -27,6 +27,13 @@ static const char optimize[] =
     "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn," COMBINE "dse,adce,simplifycfg,"
     "loop-simplify,lcssa,loop-vectorize," COMBINE "loop-unroll,loop-mssa(licm)," COMBINE "simplifycfg)";
 
+/* For large functions: what grows with their size alone. Each pass that is left out takes time by its square,
+ * or makes more code of loops. */
+static const char guards_large[] =
+    "function(early-cse<memssa>,simplifycfg,lower-guard-intrinsic,simplifycfg)";
+static const char optimize_large[] =
+    "function(" COMBINE "early-cse<memssa>,loop-simplify,lcssa,loop-mssa(licm),gvn,dse,adce,simplifycfg)";
+
 static const char inline_allocation[] = "always-inline,function(jump-threading," COMBINE "simplifycfg)";
 static const char make_statepoints[] = "rewrite-statepoints-for-gc";
 static const char inline_barrier[] = "always-inline,function(simplifycfg)";
@@ -40,7 +47,7 @@ static bool run(tz_lower *l, const char *passes) {
     tz_lower_problem(l, "LLVM's passes %s: %s", passes, text);
     LLVMDisposeErrorMessage(text);
   }
-  return l->problem == NULL;
+  return l->problem == NULL && tz_llvm_has_time(l, 0);
 }
 
 /* A mistake of the lowering would otherwise abort within LLVM. Its cost is some 2 % of a compilation. */
@@ -55,6 +62,7 @@ static bool verify(tz_lower *l) {
 static bool optimize_module(tz_lower *l) {
   const tz_llvm_request *r = l->request;
   if (r->no_optimization) return run(l, guards_only);
+  if (tz_llvm_is_large(l)) return run(l, guards_large) && run(l, optimize_large);
   return run(l, r->no_loop_predication ? guards : guards_predicated) && run(l, optimize);
 }
 

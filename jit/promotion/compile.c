@@ -79,7 +79,7 @@ static tz_graph *make_graph(const tz_compile_job *job, tz_compile_result *result
   for (tz_inline_decision *d = g->decisions; d != NULL; d = d->next) result->n_decisions += d->is_inlined;
   if (ok) tz_log_optimized(job->log, g);
   if (ok) return g;
-  snprintf(result->problem, sizeof result->problem, "no memory for its graph");
+  snprintf(result->problem, sizeof result->problem, "no memory for its graph, or it would take too much");
   tz_graph_free(g);
   return NULL;
 }
@@ -126,11 +126,14 @@ tz_compile_result tz_compile(tz_compile_backend *backend, struct tz_code_memory 
                              .dump_llvm = job->dump_llvm,
                              .dump_asm = job->dump_asm,
                              .to = job->dump,
+                             .limit_ns = job->limit_ns,
+                             .is_to_fail = job->is_to_fail,
                              .no_loop_predication = job->no_loop_predication};
   uint64_t start = now();
   tz_llvm_result object = {0};
   if (is_valid != NULL) object = backend->api->compile(backend->llvm, &request);
   result.llvm_ns = now() - start;
+  result.is_broken = object.is_broken;
   if (object.object == NULL) take_problem(&result, object.problem);
   else load(memory, job, g, &object, is_valid, &result);
   tz_graph_free(g);

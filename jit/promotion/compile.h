@@ -18,6 +18,8 @@ typedef struct tz_compile_job {
   uint32_t osr_pc;
   tz_build_options build;
   tz_pass_options passes;
+  uint64_t limit_ns; /* of LLVM's processor time; 0: none */
+  bool is_to_fail;   /* in LLVM, for tests */
   bool no_loop_predication, dump_llvm, dump_asm;
   FILE *dump;
   struct tz_log_compilation *log; /* log.h; NULL: none */
@@ -26,6 +28,7 @@ typedef struct tz_compile_job {
 typedef struct tz_compile_result {
   tz_native_code *code; /* NULL: refused */
   char problem[200];
+  bool is_broken; /* LLVM can compile nothing any more */
   uint32_t n_nodes, n_decisions;
   uint64_t build_ns, passes_ns, llvm_ns, load_ns;
 } tz_compile_result;

@@ -55,7 +55,8 @@ struct tz_promotion {
   place *places; /* open addressing by function and pc */
   uint32_t n_places, places_room;
   tz_compile_backend backend;
-  bool is_broken; /* LLVM cannot be had */
+  bool is_broken; /* LLVM cannot be had, or cannot be used any more */
+  int64_t n_compilations;
   char problem[200];
   tz_promotion_stats stats;
 };
@@ -274,6 +275,7 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   job.passes.no_loop_optimization = !(parts.parts & TZ_JIT_LOOP_OPTIMIZATION);
   job.passes.verify = o->verify_graph;
   job.no_loop_predication = job.passes.no_loop_optimization;
+  job.limit_ns = o->jit_compile_limit > 0 ? (uint64_t)o->jit_compile_limit * 1000000u : 0;
   return job;
 }
 
@@ -309,15 +311,18 @@ static void count(tz_promotion *p, const tz_compile_result *x) {
   s->nodes += x->n_nodes;
 }
 
+/* All that is hot from now on stays on the lower tiers; what is optimized stays optimized. */
+static void note_broken(tz_promotion *p, const char *why) {
+  if (why != p->problem) snprintf(p->problem, sizeof p->problem, "%s", why);
+  p->is_broken = true;
+  if (p->vm->options.trace_jit) fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
+}
+
 static bool open_backend(tz_promotion *p) {
-  if (p->backend.llvm != NULL) return true;
-  if (p->is_broken || !tz_compile_open(&p->backend, p->problem, sizeof p->problem)) {
-    if (!p->is_broken && p->vm->options.trace_jit)
-      fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
-    p->is_broken = true;
-    return false;
-  }
-  return true;
+  if (p->is_broken) return false;
+  if (p->backend.llvm != NULL || tz_compile_open(&p->backend, p->problem, sizeof p->problem)) return true;
+  note_broken(p, p->problem);
+  return false;
 }
 
 static uint64_t clock_ns(clockid_t clock) {
@@ -337,10 +342,12 @@ static void compile(tz_promotion *p, request *r) {
   bool is_open = open_backend(p);
   if (is_open && !p->stops) {
     tz_compile_job job = job_for(&c, r->function, r->osr_pc);
+    job.is_to_fail = ++p->n_compilations == p->vm->options.stress_fail_compile;
     job.log = tz_log_compile_begin(p->vm->jit->log, &job);
     x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
     tz_log_compile_end(job.log, &x);
     trace_compiled(p, r, &x);
+    if (x.is_broken) note_broken(p, x.problem);
   }
   pthread_mutex_unlock(&p->at_work);
   pthread_mutex_lock(&p->lock);
@@ -592,6 +599,7 @@ bool tz_promotion_is_compiling(const tz_promotion *p) { return p->is_compiling; 
 tz_promotion_stats tz_promotion_statistics(tz_promotion *p) {
   pthread_mutex_lock(&p->lock);
   tz_promotion_stats s = p->stats;
+  s.problem = p->is_broken ? p->problem : NULL;
   pthread_mutex_unlock(&p->lock);
   return s;
 }

@@ -183,3 +183,17 @@ Test(graph, the_limit_leads_to_escape) {
   cr_expect_gt(g->n_nodes, 1000u);
   tz_graph_free(g);
 }
+
+/* Every allocation is asked for in one place, so it is enough that the builder and the passes set g->escape.
+ */
+Test(graph, takes_no_more_memory_than_it_may) {
+  jmp_buf escape;
+  volatile uint32_t n = 0;
+  tz_graph *g = make(2, "ab", &escape);
+  g->max_bytes = 1 << 20;
+  if (setjmp(escape) == 0)
+    for (;; n++) tz_block_append(g->entry, tz_node_new(g, TZ_NODE_INT, TZ_TYPE_INT, 0));
+  cr_expect_gt(n, 1000);
+  cr_expect_lt(n, (1 << 20) / sizeof(tz_node) + 1);
+  tz_graph_free(g);
+}
