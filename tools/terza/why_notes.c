@@ -93,11 +93,11 @@ static void note_inlining(json_t *notes, json_t *code, const char *method) {
   json_t *d;
   json_array_foreach(json_object_get(code, "inlining"), i, d) {
     if (strcmp(why_string(d, "caller"), method) != 0) continue;
-    json_t *text =
-        why_is_true(d, "inlined")
-            ? json_sprintf("%s is built in (%d words)", why_string(d, "callee"), (int)why_number(d, "words"))
-            : json_sprintf("%s is called: %s (%d words)", why_string(d, "callee"), why_string(d, "reason"),
-                           (int)why_number(d, "words"));
+    int words = (int)why_number(d, "words");
+    const char *callee = why_string(d, "callee"), *reason = why_string(d, "reason");
+    json_t *text = why_is_true(d, "inlined") ? json_sprintf("%s is built in (%d words)", callee, words)
+                   : words > 0 ? json_sprintf("%s is called: %s (%d words)", callee, reason, words)
+                               : json_sprintf("%s is called: %s", callee, reason);
     note(notes, why_number(d, "line"), "inlining", text);
   }
 }
@@ -170,7 +170,7 @@ static bool is_alike(json_t *a, json_t *b) {
 }
 
 /* Exits of a place for one reason together, with what the first few saw. */
-static json_t *exits_text(const why_log *log, size_t index) {
+static json_t *exits_text(const why_log *log, size_t index, const char *method) {
   enum { SHOWN = 3 };
   json_t *first = json_array_get(log->records, index), *record, *seen[SHOWN] = {0};
   size_t i;
@@ -191,8 +191,10 @@ static json_t *exits_text(const why_log *log, size_t index) {
     else json_decref(value);
   }
   const char *expected = why_expected(log, index);
-  fprintf(to, "left %d time%s: %s%s%s", n, n == 1 ? "" : "s", why_string(first, "reason"),
-          expected[0] ? "; expected " : "", expected);
+  fprintf(to, "left %d time%s", n, n == 1 ? "" : "s");
+  if (!why_is_of(first, method))
+    fprintf(to, " in %s, line %d", why_string(first, "function"), (int)why_number(first, "line"));
+  fprintf(to, ": %s%s%s", why_string(first, "reason"), expected[0] ? "; expected " : "", expected);
   for (int k = 0; k < n_seen; k++) {
     fprintf(to, "%s%s",
             json_string_length(seen[k]) == 0 ? ""
@@ -207,15 +209,28 @@ static json_t *exits_text(const why_log *log, size_t index) {
   return result;
 }
 
+/* The method's line that an exit belongs to: its own, or the call that the place was built in by. 0: not its.
+ */
+static int64_t exit_line(json_t *deopt, const char *method) {
+  json_t *caller;
+  size_t i;
+  if (!why_is(deopt, "deopt")) return 0;
+  if (why_is_of(deopt, method)) return why_number(deopt, "line");
+  json_array_foreach(json_object_get(deopt, "callers"), i,
+                     caller) if (why_is_of(caller, method)) return why_number(caller, "line");
+  return 0;
+}
+
 static void note_exits(json_t *notes, const why_log *log, const char *method) {
   json_t *record, *told = json_array(), *other;
   size_t i, j;
   json_array_foreach(log->records, i, record) {
-    bool is_told = !why_is(record, "deopt") || !why_is_of(record, method);
+    int64_t line = exit_line(record, method);
+    bool is_told = line == 0;
     json_array_foreach(told, j, other) is_told |= !is_told && is_alike(record, other);
     if (is_told) continue;
     json_array_append(told, record);
-    note(notes, why_number(record, "line"), "exit", exits_text(log, i));
+    note(notes, line, "exit", exits_text(log, i, method));
   }
   json_decref(told);
 }

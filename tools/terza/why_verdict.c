@@ -121,12 +121,15 @@ static void exits(verdict *v) {
 /* ---- What the code still does ---- */
 
 static void megamorphic(verdict *v) {
-  size_t i;
-  json_t *site;
+  size_t i, j;
+  json_t *site, *way;
   json_array_foreach(json_object_get(v->profile, "sites"), i, site) {
-    if (why_number(site, "others") == 0) continue;
-    say(v, json_sprintf("Line %d has a megamorphic call: more than four classes, %d calls beyond them.",
-                        (int)why_number(site, "line"), (int)why_number(site, "others")));
+    double others = (double)why_number(site, "others"), total = others;
+    json_array_foreach(json_object_get(site, "classes"), j, way) total += (double)why_number(way, "count");
+    if (others > 0)
+      say(v, json_sprintf("Line %d has a megamorphic place: it sees more than four classes, the first four "
+                          "in %.0f %% of cases.",
+                          (int)why_number(site, "line"), (total - others) / total * 100));
   }
 }
 
