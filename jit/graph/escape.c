@@ -198,6 +198,7 @@ static void visit_block(tz_escape *e, tz_block *b) {
   tz_escape_enter(e, b);
   for (tz_node *n = b->first, *next; n != NULL; n = next) {
     next = n->next;
+    e->g->origin = n->origin; /* of what is made in its place */
     visit(e, n);
   }
   tz_block *tail = end->block; /* b itself unless objects were made in it */

@@ -52,6 +52,7 @@ void tz_graph_optimize(tz_graph *g, const tz_pass_options *options) {
     const tz_pass *pass = &passes[order[i]];
     if (is_left_out(pass, options)) continue;
     pass->run(g);
+    g->origin = 0;
     if (options->dump != NULL) dump(g, pass->name, options->dump);
     if (options->verify) verify(g, pass->name);
   }

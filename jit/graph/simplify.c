@@ -81,6 +81,7 @@ static void end_in_deopt(tz_simplifier *s, tz_node *guard) {
   tz_node *end = tz_node_new(s->g, TZ_NODE_DEOPT, TZ_TYPE_VOID, 0);
   end->state = guard->state;
   end->aux = guard->aux;
+  end->origin = guard->origin;
   tz_node_remove(guard);
   tz_block_append(b, end);
   s->changed = true;

@@ -226,6 +226,7 @@ static void split_at_poll(tz_graph *g, const counted *c, tz_node *limit) {
 static void strip(tz_graph *g, const counted *c) {
   tz_block *entry = c->header->predecessors[0], *outer = tz_block_new(g);
   tz_node *limit;
+  g->origin = c->header->first->origin;
   make_outer_phis(g, c, outer);
   tz_block *join = make_limit(g, c, outer, &limit);
   append(g, join, TZ_NODE_JUMP, TZ_TYPE_VOID, 0, NULL, NULL);

@@ -12,7 +12,7 @@ typedef struct request {
   const char *method, *html; /* as asked for */
   bool is_all;
   char name[512]; /* the method's qualified name */
-  char log[64];   /* a temporary file */
+  char log[512];  /* a temporary file */
 } request;
 
 /* ---- Arguments ---- */
@@ -125,9 +125,10 @@ static bool find_method(const command_line *line, const tz_image *image, request
 /* ---- The run ---- */
 
 static bool make_log(const command_line *line, request *r) {
-  snprintf(r->log, sizeof r->log, "/tmp/terza-why-XXXXXX");
+  const char *folder = getenv("TMPDIR");
+  snprintf(r->log, sizeof r->log, "%s/terza-why-XXXXXX", folder && folder[0] ? folder : "/tmp");
   int fd = mkstemp(r->log);
-  if (fd < 0) return command_fail(line, "cannot make a file in /tmp: %s", strerror(errno)), false;
+  if (fd < 0) return command_fail(line, "cannot make the file %s: %s", r->log, strerror(errno)), false;
   close(fd);
   return true;
 }
