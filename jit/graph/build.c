@@ -288,22 +288,90 @@ void tz_deopt(tz_builder *b, tz_deopt_reason reason) {
   b->block = NULL;
 }
 
+/* ---- Exceptions ---- */
+
+static bool covers(const struct tz_linked_handler *h, uint32_t pc) { return h->start <= pc && pc < h->end; }
+
 static bool has_handler(const tz_function *f, uint32_t pc) {
   for (uint32_t i = 0; i < f->n_handlers; i++)
-    if (f->handlers[i].start <= pc && pc < f->handlers[i].end) return true;
+    if (covers(&f->handlers[i], pc)) return true;
   return false;
 }
 
-void tz_fail(tz_builder *b) {
-  bool is_handled = has_handler(b->scope->function, b->pc);
+static bool is_handled(const tz_builder *b) {
+  bool result = has_handler(b->scope->function, b->pc);
   for (const tz_frame_state *s = b->scope->outer_state; s != NULL; s = s->outer)
-    is_handled |= has_handler(s->function, s->pc);
-  if (is_handled) {
-    tz_deopt(b, TZ_DEOPT_THROW);
-    return;
+    result |= has_handler(s->function, s->pc);
+  return result;
+}
+
+/* Whether the handler takes an error of class cls; NULL: it takes all. The guest must not go on by catching
+ * the end of its steps (tz_unwind). */
+static tz_node *takes(tz_builder *b, const tz_class *type, tz_node *cls) {
+  tz_class *const *errors = b->graph->vm->error_classes;
+  tz_node *test = NULL;
+  if (type != errors[TZ_ERROR_ERROR]) {
+    test = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
+    test->imm.p = type;
+  }
+  if (!tz_class_is_subclass(errors[TZ_ERROR_STEP_LIMIT], type)) return test;
+  tz_node *may = tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, errors[TZ_ERROR_STEP_LIMIT]));
+  return test != NULL ? tz_emit_i2(b, TZ_NODE_AND, test, may) : may;
+}
+
+/* Goes on where the handler does not take the pending exception. */
+static void offer(tz_builder *b, tz_scope *scope, tz_node **env, const struct tz_linked_handler *h,
+                  tz_node *error, tz_node *cls) {
+  tz_fork fork = tz_branch(b, takes(b, h->type, cls), 512);
+  b->block = fork.yes;
+  tz_emit(b, TZ_NODE_CLEAR_EXCEPTION, TZ_TYPE_VOID, 0, NULL);
+  tz_scope *innermost = b->scope;
+  b->scope = scope;
+  b->env = env_copy(b, env, scope->function->n_registers);
+  if (h->reg < scope->function->n_registers) b->env[h->reg] = error;
+  arrive(b, h->target);
+  b->scope = innermost;
+  b->block = fork.no;
+}
+
+static const float RAISED = 0.1f; /* of the times that a place is reached, for inlining */
+
+/* The pending exception goes to the handler that tz_unwind would find in the frames at hand, or to the
+ * caller. */
+static void unwind(tz_builder *b, tz_node *error) {
+  tz_node **env = b->env, **at_env = env, *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, error);
+  float frequency = b->frequency;
+  uint32_t pc = b->pc;
+  b->frequency *= RAISED;
+  for (tz_scope *s = b->scope; s != NULL; s = s->outer) {
+    for (uint32_t i = 0; i < s->function->n_handlers; i++)
+      if (covers(&s->function->handlers[i], pc)) offer(b, s, at_env, &s->function->handlers[i], error, cls);
+    pc = s->call_pc;
+    at_env = s->outer_env;
   }
   tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
   b->block = NULL;
+  b->env = env;
+  b->frequency = frequency;
+}
+
+void tz_fail(tz_builder *b) {
+  if (!is_handled(b)) {
+    tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
+    b->block = NULL;
+  } else if (!b->options->has_handlers && tz_may_speculate(b)) {
+    tz_deopt(b, TZ_DEOPT_THROW);
+  } else {
+    tz_node *error = tz_emit(b, TZ_NODE_EXCEPTION, TZ_TYPE_REF, 0, NULL);
+    error->cls = b->graph->vm->error_classes[TZ_ERROR_ERROR];
+    error->is_nonnull = true;
+    unwind(b, error);
+  }
+}
+
+void tz_raise_error(tz_builder *b, tz_node *error) {
+  tz_emit1(b, TZ_NODE_RAISE, TZ_TYPE_VOID, error)->state = tz_state_place(b);
+  unwind(b, error);
 }
 
 /* ---- Branches within an instruction ---- */
@@ -566,9 +634,8 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
                     .outer_state = outer_state,
                     .outer_origin = b->graph->origin,
                     .depth = b->scope != NULL ? b->scope->depth + 1 : 0,
-                    .call_pc = b->pc};
-  tz_node **saved_env = b->env;
-  uint32_t saved_pc = b->pc;
+                    .call_pc = b->pc,
+                    .outer_env = b->env};
   float saved_frequency = b->frequency;
   scope.places = alloc(b, (flow->n_blocks + 1) * sizeof *scope.places);
   b->scope = &scope;
@@ -582,8 +649,8 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
   tz_node *value = scope.outer != NULL ? join_returns(b, &scope) : NULL;
   b->graph->origin = scope.outer_origin;
   b->scope = scope.outer;
-  b->env = saved_env;
-  b->pc = saved_pc;
+  b->env = scope.outer_env;
+  b->pc = scope.call_pc;
   b->frequency = saved_frequency;
   b->state = NULL;
   return value;

@@ -27,6 +27,8 @@ typedef struct tz_generic_place {
 typedef struct tz_build_options {
   bool no_inlining, no_speculation;
   bool no_hierarchy;  /* does not rely on the classes loaded so far */
+  bool has_handlers;  /* exceptions are handled by compiled code. Otherwise it is left for the interpreter
+                         with them, except where speculation is over */
   bool keeps_origins; /* graph.h, tz_origin */
   bool no_polls;      /* loops cannot be interrupted: to measure what polls cost */
   uint32_t max_nodes; /* the build fails beyond; nothing is inlined beyond three quarters */

@@ -387,12 +387,13 @@ static void build_chan_next(tz_builder *b, tz_insn in) {
 }
 
 static void build_throw(tz_builder *b) {
-  if (tz_may_speculate(b)) {
+  tz_node *error = tz_read(b, tz_insn_a(tz_builder_insn(b)));
+  if (!b->options->has_handlers && tz_may_speculate(b)) {
     tz_deopt(b, TZ_DEOPT_THROW);
     return;
   }
-  tz_build_outlined(b);
-  if (b->block != NULL) tz_deopt(b, TZ_DEOPT_THROW); /* it always throws */
+  tz_check_nonnull(b, error);
+  if (b->block != NULL) tz_raise_error(b, error);
 }
 
 /* ---- One instruction ---- */

@@ -32,6 +32,7 @@ typedef struct tz_scope { /* one function being built */
   uint32_t n_returns, depth;
   uint32_t outer_origin; /* of the call that built it in */
   uint32_t call_pc;      /* in the outer function */
+  tz_node **outer_env;   /* of the outer scope, which waits at that call */
 } tz_scope;
 
 typedef struct tz_builder {
@@ -115,9 +116,11 @@ tz_node *tz_join_finish(tz_builder *b, tz_join *join,
 /* After a call: leaves if an exception is pending. After an allocation: if it failed. */
 void tz_check_pending(tz_builder *b);
 void tz_check_allocated(tz_builder *b, tz_node *object);
-/* Ends the block with an exception pending: to a handler of some frame by way of the interpreter, or to the
- * caller. */
+/* Ends the block with an exception pending: to a handler of some frame at hand, directly or by way of the
+ * interpreter, or to the caller. */
 void tz_fail(tz_builder *b);
+/* Ends the block by throwing the error, which is not null. */
+void tz_raise_error(tz_builder *b, tz_node *error);
 
 /* The bytecode of f as a scope on top, entered with b->env = its registers; b->block then is where it
  * returns, the result is returned (NULL: none). */

@@ -1,5 +1,4 @@
-/* flow.c: see flow.h. Exception handlers are blocks too, for liveness; they are never in `order`, since
- * compiled code leaves for the interpreter when it has an exception to handle. */
+/* flow.c: see flow.h. A block lies within the range of a handler or outside, never across its ends. */
 #include "flow.h"
 #include <string.h>
 
@@ -124,7 +123,7 @@ static bool link_blocks(tz_flow *flow, tz_arena *arena) {
     tz_insn in = f->code[pc];
     uint8_t op = tz_insn_op(in);
     uint32_t most = op == TZ_OP_SWITCH ? (uint32_t)tz_insn_d(in) + 1 : 2;
-    b->successors = tz_arena_alloc(arena, most * sizeof *b->successors);
+    b->successors = tz_arena_alloc(arena, (most + f->n_handlers) * sizeof *b->successors);
     if (b->successors == NULL) return false;
     if (op == TZ_OP_SWITCH)
       for (int32_t j = 0; j < tz_insn_d(in); j++)
@@ -133,6 +132,10 @@ static bool link_blocks(tz_flow *flow, tz_arena *arena) {
     if (!flow->facts[op].ends) b->successors[n++] = flow->block_at[b->end];
     if (tz_flow_is_loop_call(flow, pc)) b->successors[n++] = flow->block_at[0];
     b->n_successors = n;
+    for (uint32_t j = 0; j < f->n_handlers; j++)
+      if (f->handlers[j].start <= b->start && b->start < f->handlers[j].end)
+        b->successors[n++] = flow->block_at[f->handlers[j].target];
+    b->n_ways = n;
     for (uint32_t j = 0; j < n; j++) flow->blocks[b->successors[j]].n_predecessors++;
   }
   for (uint32_t i = 0; i < flow->n_blocks; i++) {
@@ -143,7 +146,7 @@ static bool link_blocks(tz_flow *flow, tz_arena *arena) {
     b->order = NOWHERE;
   }
   for (uint32_t i = 0; i < flow->n_blocks; i++)
-    for (uint32_t j = 0; j < flow->blocks[i].n_successors; j++) {
+    for (uint32_t j = 0; j < flow->blocks[i].n_ways; j++) {
       tz_flow_block *to = &flow->blocks[flow->blocks[i].successors[j]];
       to->predecessors[to->n_predecessors++] = i;
     }
@@ -170,7 +173,7 @@ static bool make_order(tz_flow *flow, tz_arena *arena, uint32_t start) {
   while (depth > 0) {
     uint32_t at = path[depth - 1];
     tz_flow_block *b = &flow->blocks[at];
-    if (next[at] == b->n_successors) {
+    if (next[at] == b->n_ways) {
       state[at] = 2;
       flow->order[--left] = at;
       depth--;
@@ -221,7 +224,7 @@ static bool dominates(const uint32_t *dominators, uint32_t a, uint32_t b) {
 static bool is_reducible(const tz_flow *flow, const uint32_t *dominators) {
   for (uint32_t i = 0; i < flow->n_order; i++) {
     const tz_flow_block *b = &flow->blocks[flow->order[i]];
-    for (uint32_t j = 0; j < b->n_successors; j++) {
+    for (uint32_t j = 0; j < b->n_ways; j++) {
       uint32_t to = flow->blocks[b->successors[j]].order;
       if (to <= i && !dominates(dominators, to, i)) return false;
     }
@@ -244,6 +247,8 @@ static bool find_second_entries(tz_flow *flow, tz_arena *arena) {
 
 static void add_writes(const tz_flow *flow, const tz_flow_block *b, uint64_t *set) {
   const tz_function *f = flow->function;
+  for (uint32_t i = 0; i < f->n_handlers; i++)
+    if (f->handlers[i].target == b->start) tz_set_add(set, f->handlers[i].reg);
   for (uint32_t pc = b->start; pc < b->end; pc += tz_flow_insn_words(flow, pc)) {
     const tz_operand_facts *facts = &flow->facts[tz_insn_op(f->code[pc])];
     if (tz_flow_is_loop_call(flow, pc)) memset(set, 0xff, flow->set_words * sizeof *set);

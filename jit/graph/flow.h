@@ -15,7 +15,9 @@ typedef struct tz_operand_facts { /* of an opcode, from its operand string */
 typedef struct tz_flow_block {
   uint32_t start, end; /* words */
   uint32_t n_successors, n_predecessors;
-  uint32_t *successors, *predecessors; /* blocks; a conditional branch: target, then fall-through */
+  uint32_t *successors,
+      *predecessors; /* blocks; a conditional branch: target, then fall-through; then handlers */
+  uint32_t n_ways;   /* successors with the handlers of the block's instructions */
   uint64_t *live_in;
   uint64_t *assigned; /* of a loop header: registers that its loop writes; otherwise NULL */
   uint32_t order;     /* place in flow->order; UINT32_MAX: not reached from the start */

@@ -10,7 +10,8 @@
  *   - the definition of an input dominates its use (for a PHI: the end of the predecessor); the same for values of states
  *   - NEW, NEW_ARRAY, CALL and CALL_POINTER are followed at once by IS_NULL or PENDING and a BRANCH on it (successor 0: failed),
  *     unless a pass has shown that they cannot fail; POLL by a BRANCH on its result (successor 0: a block that ends in DEOPT).
- *     The failed successor ends in FAIL, or in DEOPT (with the exception pending) where a frame at hand may have a handler
+ *     The failed successor leads to FAIL, to a handler, or to DEOPT (with the exception pending) where a frame at hand may
+ *     have one
  *   - no critical edges into loop headers: a header has exactly two predecessors, entry first, back-edge second */
 #pragma once
 #include "terza/arena.h"

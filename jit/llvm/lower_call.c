@@ -140,6 +140,13 @@ static void clear_exception(tz_lower *l) {
   tz_lower_tag(l, store, "thread");
 }
 
+static void raise(tz_lower *l, const tz_node *n) {
+  LLVMTypeRef signature;
+  LLVMValueRef callee = tz_lower_runtime(l, TZ_CALL_tz_native_raise, &signature);
+  LLVMValueRef args[] = {l->thread, tz_lower_value(l, n->inputs[0])};
+  tz_lower_call_with_state(l, signature, callee, args, 2, n);
+}
+
 static LLVMValueRef is_valid(tz_lower *l) {
   if (l->request->is_valid == NULL) {
     tz_lower_problem(l, "the graph has assumptions, but there is no place that says whether they hold");
@@ -184,6 +191,7 @@ bool tz_lower_call(tz_lower *l, const tz_node *n) {
   else if (n->op == TZ_NODE_POLL) return true; /* made by the BRANCH that follows */
   else if (n->op == TZ_NODE_GUARD) guard(l, n);
   else if (n->op == TZ_NODE_CLEAR_EXCEPTION) clear_exception(l);
+  else if (n->op == TZ_NODE_RAISE) raise(l, n);
   else if (n->op == TZ_NODE_VALID) bit = is_valid(l);
   else if (n->op == TZ_NODE_PENDING)
     bit = LLVMBuildICmp(l->builder, LLVMIntNE, pending_exception(l, l->i64), tz_lower_int(l, 0), "");

@@ -24,6 +24,12 @@ void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length) {
   return array;
 }
 
+void tz_native_raise(tz_thread *th, void *error) {
+  BEGIN_SAFEPOINT(th);
+  th->exception = (uint64_t)(uintptr_t)tz_error_capture_trace(th, error);
+  END_SAFEPOINT(th);
+}
+
 /* Under stress compiled code is left at random, as any tier is. */
 static bool is_to_be_left(tz_thread *th, tz_native *n, const void *return_address) {
   if (th->process->raise != 0) {

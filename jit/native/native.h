@@ -167,6 +167,7 @@ void *tz_native_deopt_ref(tz_thread *th);
 int64_t tz_native_poll(tz_thread *th);
 void *tz_native_new(tz_thread *th, const tz_class *cls);
 void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length);
+void tz_native_raise(tz_thread *th, void *error);
 void tz_native_barrier(tz_thread *th, void *object, int64_t offset);
 int64_t tz_native_same_text(const tz_string *a, const tz_string *b);
 int64_t tz_native_accepts(const tz_type *type, const void *object);

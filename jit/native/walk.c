@@ -115,15 +115,24 @@ void tz_native_visit(tz_vm *vm, const void *record, tz_visitor *v) {
 
 /* ---- Places ---- */
 
+static void look_up(const tz_vm *vm, tz_native_cursor *c, const void *address) {
+  c->address = address;
+  c->code = tz_native_code_at(vm, address);
+  const tz_safepoint *s = c->code != NULL ? tz_native_safepoint(c->code, address) : NULL;
+  c->state = s != NULL && s->state != TZ_NO_STATE ? &c->code->states->states[s->state] : NULL;
+}
+
 const tz_function *tz_native_next(tz_vm *vm, tz_native_cursor *cursor, uint32_t *pc) {
   const void *const *record = cursor->record;
-  const tz_native_code *code = tz_native_code_at(vm, record[1]);
+  if (record[1] != cursor->address) look_up(vm, cursor, record[1]);
+  const tz_native_code *code = cursor->code;
+  const tz_state *state = cursor->state;
   if (code == NULL) return NULL;
-  const tz_safepoint *s = tz_native_safepoint(code, record[1]);
-  const tz_state *state = s != NULL && s->state != TZ_NO_STATE ? &code->states->states[s->state] : NULL;
-  uint32_t depth = cursor->depth;
-  if (state == NULL || depth + 1 >= state->n_frames) *cursor = (tz_native_cursor){.record = record[0]};
-  else cursor->depth++;
+  uint32_t depth = cursor->depth++;
+  if (state == NULL || depth + 1 >= state->n_frames) {
+    cursor->record = record[0];
+    cursor->depth = 0;
+  }
   *pc = 0;
   if (state == NULL || state->n_frames == 0) return code->function;
   const tz_state_frame *frame = &code->states->frames[state->first_frame + depth];

@@ -8,11 +8,11 @@ enum {
   TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
   SITE_LIMIT = 3,  /* times that one place may fail before it is compiled without speculation */
   CODE_LIMIT = 2,  /* times that one place may, before that code is given up */
-  EXCEPTION_LIMIT = 200,
-  COOL_DOWN = 16,     /* slices before a code that was given up is compiled again, doubled each time */
-  RECOMPILATIONS = 8, /* of one function and entry; then it stays on the lower tiers */
-  STALE_SLICES = 256, /* a request that has waited for so long is stale if its function has had */
-  STALE_SHARE = 512,  /* less than one in so many of them since */
+  EXCEPTION_LIMIT = 32, /* times that a code may be left with exceptions; the next has the handlers in it */
+  COOL_DOWN = 16,       /* slices before a code that was given up is compiled again, doubled each time */
+  RECOMPILATIONS = 8,   /* of one function and entry; then it stays on the lower tiers */
+  STALE_SLICES = 256,   /* a request that has waited for so long is stale if its function has had */
+  STALE_SHARE = 512,    /* less than one in so many of them since */
 };
 
 /* ---- Tiers ---- */
@@ -81,12 +81,13 @@ static uint64_t priority(void *self, const tz_jit_request *r, uint64_t ignored) 
 
 static tz_jit_parts parts(void *self, const tz_jit_request *r, tz_jit_parts ignored) {
   const tz_options *o = self;
-  (void)r, (void)ignored;
+  (void)ignored;
   uint32_t all = (o->jit_inlining ? TZ_JIT_INLINING : 0) | (o->jit_speculation ? TZ_JIT_SPECULATION : 0) |
                  (o->jit_escape_analysis ? TZ_JIT_ESCAPE_ANALYSIS : 0) |
                  (o->jit_loop_optimization ? TZ_JIT_LOOP_OPTIMIZATION : 0) |
                  (o->jit_hierarchy ? TZ_JIT_HIERARCHY : 0);
-  return (tz_jit_parts){all, "by the options"};
+  if (r->function.n_exceptions < EXCEPTION_LIMIT) return (tz_jit_parts){all, "by the options"};
+  return (tz_jit_parts){all | TZ_JIT_HANDLERS, "by the options; exceptions are frequent"};
 }
 
 static tz_jit_answer inline_call(void *self, const tz_jit_call *call, tz_jit_answer ignored) {
@@ -107,14 +108,14 @@ static tz_jit_answer speculate(void *self, const tz_jit_site *site, tz_jit_answe
 static tz_jit_after_choice after_deopt(void *self, const tz_jit_deopt *d, tz_jit_after_choice ignored) {
   (void)self, (void)ignored;
   uint32_t n = d->function.n_given_up + 1; /* if it is now */
-  if (d->n_exceptions >= EXCEPTION_LIMIT)
-    return (tz_jit_after_choice){TZ_JIT_STAY_BELOW, 0,
-                                 "for good: too many exceptions were handled by leaving it"};
-  if (d->is_exception || d->n_failed < CODE_LIMIT) return (tz_jit_after_choice){TZ_JIT_GO_ON, 0, "seldom"};
+  bool is_enough = d->is_exception ? d->n_exceptions >= EXCEPTION_LIMIT : d->n_failed >= CODE_LIMIT;
+  if (!is_enough) return (tz_jit_after_choice){TZ_JIT_GO_ON, 0, "seldom"};
   if (n >= RECOMPILATIONS)
     return (tz_jit_after_choice){TZ_JIT_STAY_BELOW, 0, "for good: it has been compiled too often"};
   return (tz_jit_after_choice){TZ_JIT_RECOMPILE, COOL_DOWN << n,
-                               "left at one place too often: to be compiled again"};
+                               d->is_exception
+                                   ? "left by too many exceptions: to be compiled again with their handlers"
+                                   : "left at one place too often: to be compiled again"};
 }
 
 const tz_jit_policy tz_policy_default = {

@@ -150,6 +150,7 @@ static tz_jit_function function_facts(const tz_function *f, const request *r) {
   if (r == NULL) return facts;
   facts.n_compiled = r->n_compiled;
   facts.n_deopts = r->n_deopts;
+  facts.n_exceptions = r->n_throws;
   facts.n_given_up = r->n_given_up;
   return facts;
 }
@@ -265,6 +266,7 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   job.build.no_inlining = !(parts.parts & TZ_JIT_INLINING);
   job.build.no_speculation = !(parts.parts & TZ_JIT_SPECULATION);
   job.build.no_hierarchy = !(parts.parts & TZ_JIT_HIERARCHY);
+  job.build.has_handlers = parts.parts & TZ_JIT_HANDLERS;
   job.build.no_polls = !o->jit_polls;
   job.build.speculate = speculate;
   job.build.inline_call = inline_call;
@@ -531,7 +533,7 @@ static void on_class_loaded(tz_vm *vm, tz_class *cls) {
 static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function *f, uint32_t pc,
                         tz_deopt_reason reason) {
   tz_promotion *p = vm->jit->promotion;
-  bool is_exception = vm->thread->exception != 0;
+  bool is_exception = vm->thread->exception != 0 || reason == TZ_DEOPT_THROW;
   p->stats.deopts++;
   if (vm->options.stress_deopt > 0) stress_again(p);
   request *r = find_request(code->function, code->osr_pc);

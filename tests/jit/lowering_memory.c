@@ -367,3 +367,28 @@ Test(lowering_memory, exception_of_a_failed_allocation) {
   world->thread->exception = 77;
   cr_expect_eq(CALL(l, 0, 0, 0), 1, "what tz_native_new left");
 }
+
+/* The error raised is the exception until it is cleared; references are those of objects that have moved. */
+Test(lowering_memory, raising) {
+  lowered l = lower("graph t.ri_r ref\n"
+                    "b0:\n"
+                    "  v0 = param ref 0\n"
+                    "  v1 = param int 1\n"
+                    "  raise v0 @ t.state:2\n"
+                    "  v2 = exception\n"
+                    "  branch 512 v1 -> b1, b2\n"
+                    "b1 (b0):\n"
+                    "  clear.exception\n"
+                    "  store.field 2 v2, v0\n"
+                    "  return v2\n"
+                    "b2 (b0):\n"
+                    "  fail\n");
+  tz_word *old = new_node(), *new = new_node();
+  cr_expect_eq(CALL(l, old, 0, 0), 0);
+  cr_expect_eq(world->thread->exception, (uint64_t)(uintptr_t)old);
+  played.moves_from = (tz_object *)old;
+  played.moves_to = (tz_object *)new;
+  cr_expect_eq(CALL(l, old, 1, 0), (int64_t)(intptr_t)old, "as the exception says");
+  cr_expect_eq(old[3].p, new, "as the collector says");
+  cr_expect_eq(world->thread->exception, 0u);
+}

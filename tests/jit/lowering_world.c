@@ -252,6 +252,7 @@ int64_t tz_native_call_vm(tz_thread *th, tz_function *f, const int64_t *saved);
 int64_t tz_native_poll(tz_thread *th);
 void *tz_native_new(tz_thread *th, tz_class *cls);
 void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length);
+void tz_native_raise(tz_thread *th, tz_object *error);
 void tz_native_barrier(tz_thread *th, tz_object *object, int64_t offset);
 int64_t tz_native_same_text(tz_string *a, tz_string *b);
 int64_t tz_native_accepts(tz_type *type, void *object);
@@ -297,6 +298,11 @@ void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length) {
   at_safepoint(FRAME);
   played.n_new++;
   return tz_gc_alloc_array(&th->mutator, &type->class_->layout, length);
+}
+
+void tz_native_raise(tz_thread *th, tz_object *error) {
+  th->exception = (uint64_t)(uintptr_t)error;
+  at_safepoint(FRAME);
 }
 
 void tz_native_barrier(tz_thread *th, tz_object *object, int64_t offset) {

@@ -48,9 +48,10 @@ typedef struct tz_jit_function {
   uint32_t loop_heat; /* of these, those that ended at one of its back-edges; the others ended at calls */
   tz_jit_tier tier;   /* the best that it has code for */
   /* of the entry in question; of the start, where none is: */
-  uint32_t n_compiled; /* times that the optimizing tier compiled it, this one not included */
-  uint32_t n_deopts;   /* times that its code was left, */
-  uint32_t n_given_up; /* and times that it was given up for that */
+  uint32_t n_compiled;   /* times that the optimizing tier compiled it, this one not included */
+  uint32_t n_deopts;     /* times that its code was left, */
+  uint32_t n_exceptions; /* of these, for a handler or to throw, */
+  uint32_t n_given_up;   /* and times that it was given up for that */
 } tz_jit_function;
 
 typedef struct tz_jit_machine {
@@ -123,7 +124,7 @@ typedef struct tz_jit_deopt { /* optimized code was left, since something was no
   uint32_t pc;                /* and where in it */
   const char *why;            /* "class not seen before", ... */
   uint32_t n_failed;          /* times at that place, this one included */
-  bool is_exception;          /* left for a handler: nothing that another compilation would change */
+  bool is_exception;          /* left for a handler, or to throw */
   uint32_t n_exceptions;      /* of that entry, this one included */
   tz_jit_machine machine;
 } tz_jit_deopt;
@@ -161,7 +162,8 @@ enum {
   TZ_JIT_ESCAPE_ANALYSIS = 4,
   TZ_JIT_LOOP_OPTIMIZATION = 8,
   TZ_JIT_HIERARCHY = 16, /* relying on the classes loaded so far */
-  TZ_JIT_ALL_PARTS = 31
+  TZ_JIT_HANDLERS = 32,  /* throwing and handling exceptions; without, code is left for that */
+  TZ_JIT_ALL_PARTS = 63
 };
 typedef struct tz_jit_parts {
   uint32_t parts;
@@ -180,7 +182,8 @@ typedef struct tz_jit_policy {
 
   /* A function was linked, or has used another slice: which tier should it be on? */
   tz_jit_tier_choice (*tier)(void *self, const tz_jit_heated *heated, tz_jit_tier_choice by_default);
-  /* At a back-edge: is the call under way to go over to code that begins at this loop's head? It is made if need be. */
+  /* At a back-edge: is the call under way to go over to code that begins at this loop's head? It is made if
+   * need be. */
   tz_jit_answer (*enter_loop)(void *self, const tz_jit_heated *heated, const tz_jit_loop *loop,
                               tz_jit_answer by_default);
   /* The optimizing tier is free: is this request to be dropped? It is made again when `tier` says so. */

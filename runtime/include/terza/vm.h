@@ -26,6 +26,10 @@ typedef struct tz_options { /* one field for each line of spec/options.def */
 typedef struct tz_native_cursor {
   const void *record; /* of the function called by the optimized frame at hand */
   uint32_t depth;     /* inlined frames of that frame given so far */
+  /* What is known of the return address last looked at: neighbours in a deep recursion have the same. */
+  const void *address;
+  const struct tz_native_code *code;
+  const struct tz_state *state;
 } tz_native_cursor;
 
 typedef struct tz_hooks {                                   /* NULL: absent */

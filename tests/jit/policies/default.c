@@ -67,10 +67,18 @@ Test(default_policy, each_recompilation_waits_twice_as_long) {
   cr_expect_eq(tz_policy_default.after_deopt(NULL, &d, none).action, TZ_JIT_GO_ON);
 }
 
-Test(default_policy, exceptions_are_no_reason_to_compile_again) {
-  tz_jit_deopt d = {.function = {.name = "f"}, .n_failed = 100, .is_exception = true, .n_exceptions = 199};
+Test(default_policy, frequent_exceptions_bring_handlers) {
+  tz_options o = *tz_options_default();
+  tz_jit_deopt d = {.function = {.name = "f"}, .n_failed = 100, .is_exception = true, .n_exceptions = 31};
   tz_jit_after_choice none = {0};
+  tz_jit_parts no_parts = {0};
   cr_expect_eq(tz_policy_default.after_deopt(NULL, &d, none).action, TZ_JIT_GO_ON);
-  d.n_exceptions = 200;
+  d.n_exceptions = 32;
+  cr_expect_eq(tz_policy_default.after_deopt(NULL, &d, none).action, TZ_JIT_RECOMPILE);
+  tz_jit_request r = {.function = {.name = "f", .n_exceptions = 31}};
+  cr_expect_not(tz_policy_default.parts(&o, &r, no_parts).parts & TZ_JIT_HANDLERS);
+  r.function.n_exceptions = 32;
+  cr_expect(tz_policy_default.parts(&o, &r, no_parts).parts & TZ_JIT_HANDLERS);
+  d.function.n_given_up = 7;
   cr_expect_eq(tz_policy_default.after_deopt(NULL, &d, none).action, TZ_JIT_STAY_BELOW);
 }
