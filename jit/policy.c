@@ -111,11 +111,11 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
 }
 
 /* The guest waits meanwhile. */
-static bool install(struct tz_jit *jit, tz_function *f) {
+static bool install(struct tz_jit *jit, tz_function *f, const char *reason) {
   uint64_t start = tz_jit_clock();
   bool is_installed = compile_and_install(jit, f);
   const tz_tier *tier = f->tier;
-  tz_log_baseline(jit->log, f, start, is_installed ? tier->baseline->size : 0,
+  tz_log_baseline(jit->log, f, start, reason, is_installed ? tier->baseline->size : 0,
                   is_installed ? NULL : "too large for the baseline tier, or no memory");
   uint64_t stall = tz_jit_clock() - start;
   if (stall > jit->stats.longest_stall_ns) jit->stats.longest_stall_ns = stall;
@@ -130,7 +130,7 @@ bool tz_jit_compile(tz_vm *vm, tz_function *f) {
   if (vm->jit == NULL || f->code == NULL) return false;
   const tz_tier *tier = f->tier;
   if (tier != NULL) return tier->baseline != NULL;
-  return install(vm->jit, f);
+  return install(vm->jit, f, "at its first call");
 }
 
 /* ---- Superseded code ---- */
@@ -208,15 +208,16 @@ static tz_function *callee_at(const tz_word *fp, const tz_function *f, const tz_
 /* Baseline code is there afterwards, unless it cannot be. It is made anew when it had to go for optimized
  * code and the function is hot below again, and once when calls have found receivers to be specialised for.
  */
-static void rise_to_baseline(struct tz_jit *jit, tz_function *f) {
+static void rise_to_baseline(struct tz_jit *jit, tz_function *f, const char *reason) {
   tz_tier *tier = f->tier;
-  if (tier == NULL && is_interpreted(f)) install(jit, f);
+  if (tier == NULL && is_interpreted(f)) install(jit, f, reason);
   if (tier == NULL) return;
-  if (tier->is_cooled && f->heat > tier->seen_heat + 1) install(jit, f);
+  if (tier->is_cooled && f->heat > tier->seen_heat + 1)
+    install(jit, f, "used again below its optimized code");
   if (tier->baseline == NULL || tier->is_recompiled) return;
   if (tier->baseline->n_open_sites == 0 || f->heat < tier->compiled_heat + RECOMPILE_HEAT) return;
   tier->is_recompiled = true;
-  install(jit, f);
+  install(jit, f, "its calls have seen receivers");
 }
 
 static tz_jit_heated facts_of(const struct tz_jit *jit, const tz_function *f, tz_jit_event event) {
@@ -228,7 +229,7 @@ static tz_jit_tier_choice rise(struct tz_jit *jit, tz_function *f, tz_jit_event 
   if (f->code == NULL) return (tz_jit_tier_choice){TZ_TIER_INTERPRETER, "native"};
   tz_jit_heated facts = facts_of(jit, f, event);
   tz_jit_tier_choice choice = tz_policy_tier(&jit->policy, &facts);
-  if (choice.tier >= TZ_TIER_BASELINE) rise_to_baseline(jit, f);
+  if (choice.tier >= TZ_TIER_BASELINE) rise_to_baseline(jit, f, choice.reason);
   return choice;
 }
 
@@ -327,15 +328,17 @@ static void forget_tiers(tz_function *f) {
 }
 
 /* As long as all functions and their codes are there. */
-static void end_log(tz_vm *vm) {
-  if (vm->jit != NULL) tz_jit_log_finish(vm->jit->log);
+static void on_process_end(tz_vm *vm) {
+  if (vm->jit == NULL) return;
+  tz_jit_log_finish(vm->jit->log);
+  tz_policy_end(&vm->jit->policy);
 }
 
 static void jit_free(tz_vm *vm) {
   struct tz_jit *jit = vm->jit;
   if (jit == NULL) return;
   tz_jit_report(jit);
-  end_log(vm);
+  on_process_end(vm);
   tz_promotion_free(jit->promotion);
   tz_jit_log_free(jit->log);
   tz_policy_close(&jit->policy);
@@ -370,7 +373,7 @@ bool tz_jit_attach(tz_vm *vm) {
   vm->hooks.budget = on_budget;
   vm->hooks.function_linked = on_linked;
   vm->hooks.vm_free = jit_free;
-  vm->hooks.process_end = end_log;
+  vm->hooks.process_end = on_process_end;
   jit->log = tz_jit_log_open(vm);
   if (vm->options.stress_tier && vm->options.stress_budget == 0) vm->options.stress_budget = STRESS_BUDGET;
   if (vm->options.jit == TZ_JIT_EAGER) vm->options.jit_threshold = 0, vm->options.jit_promote = 1;

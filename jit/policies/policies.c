@@ -1,6 +1,10 @@
 /* policies.c: see policies.h. */
 #include "policies.h"
+#include "replay.h"
 #include <dlfcn.h>
+
+const char *const tz_part_names[TZ_JIT_N_PARTS] = {"inlining", "speculation", "escape analysis",
+                                                   "loop optimization", "hierarchy"};
 
 /* ---- Opening ---- */
 
@@ -30,11 +34,27 @@ static bool open_plugin(tz_policy *p, const char *text, char *problem, size_t ro
   return begin(p, policy, text[length] == ':' ? text + length + 1 : "", problem, room);
 }
 
+static bool open_replay(tz_policy *p, const tz_options *o, char *problem, size_t room) {
+  if (o->jit_policy[0] != 0)
+    return snprintf(problem, room, "either --jit-policy or --jit-replay decides, not both"), false;
+  tz_plan *plan = tz_plan_read(o->jit_replay, problem, room);
+  if (plan == NULL) return false;
+  p->self = tz_replay_new(plan, o);
+  if (p->self == NULL) return tz_plan_free(plan), snprintf(problem, room, "no memory for a plan"), false;
+  p->chosen = &tz_policy_replay;
+  return true;
+}
+
 bool tz_policy_open(tz_policy *p, const tz_options *o, char *problem, size_t room) {
   *p = (tz_policy){.options = o};
+  if (o->jit_replay[0] != 0) return open_replay(p, o, problem, room);
   bool ok = o->jit_policy[0] == 0 || open_plugin(p, o->jit_policy, problem, room);
   if (!ok && p->library != NULL) dlclose(p->library), p->library = NULL;
   return ok;
+}
+
+void tz_policy_end(tz_policy *p) {
+  if (p->chosen == &tz_policy_replay) tz_replay_end(p->self);
 }
 
 void tz_policy_close(tz_policy *p) {

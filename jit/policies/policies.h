@@ -11,10 +11,15 @@ typedef struct tz_policy {
 } tz_policy;
 
 extern const tz_jit_policy tz_policy_default; /* default.c */
+enum { TZ_JIT_N_PARTS = 5 };
+extern const char *const tz_part_names[TZ_JIT_N_PARTS]; /* by bit of tz_jit_parts */
 
-/* What the options ask for: --jit-policy, or the default. False: `problem` says why not; the default stands.
+/* What the options ask for: --jit-replay, --jit-policy, or the default. False: `problem` says why not; the
+ * default stands.
  */
 bool tz_policy_open(tz_policy *p, const tz_options *options, char *problem, size_t room);
+/* The program has ended: what is to be said about it is said. `close` does so too. */
+void tz_policy_end(tz_policy *p);
 void tz_policy_close(tz_policy *p);
 
 /* The questions of jit_policy.h. */

@@ -16,6 +16,7 @@ typedef struct tz_compile_job {
   tz_vm *vm;
   tz_function *function;
   uint32_t osr_pc;
+  uint32_t heat_asked, parts; /* why and how, for the log: TZ_JIT_INLINING... */
   tz_build_options build;
   tz_pass_options passes;
   uint64_t limit_ns; /* of LLVM's processor time; 0: none */

@@ -225,8 +225,8 @@ void tz_log_request(tz_jit_log *log, const tz_function *f, uint32_t entry, const
   tz_log_line_end(log, &line);
 }
 
-void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, uint64_t code_bytes,
-                     const char *problem) {
+void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, const char *reason,
+                     uint64_t code_bytes, const char *problem) {
   if (log == NULL) return;
   tz_log_line line;
   tz_log_line_begin(&line, "compile");
@@ -235,6 +235,7 @@ void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, u
   tz_log_number(&line, "at_ns", start_ns);
   tz_log_number(&line, "ns", tz_jit_clock() - start_ns);
   tz_log_number(&line, "heat", f->heat);
+  tz_log_text(&line, "reason", reason);
   tz_log_text(&line, "problem", problem);
   tz_log_number(&line, "words", f->n_words);
   tz_log_number(&line, "code_bytes", code_bytes);
@@ -248,6 +249,20 @@ void tz_log_install(tz_jit_log *log, const tz_native_code *code) {
   tz_log_code(&line, code->function, code->osr_pc);
   tz_log_number(&line, "at_ns", tz_jit_clock());
   tz_log_number(&line, "code_bytes", code->size);
+  tz_log_line_end(log, &line);
+}
+
+void tz_log_give_up(tz_jit_log *log, const tz_function *f, uint32_t entry, uint32_t n_deopts,
+                    bool is_for_good, const char *reason) {
+  if (log == NULL) return;
+  tz_log_line line;
+  tz_log_line_begin(&line, "give-up");
+  tz_log_code(&line, f, entry);
+  tz_log_number(&line, "at_ns", tz_jit_clock());
+  tz_log_number(&line, "heat", f->heat);
+  tz_log_number(&line, "deopts", n_deopts);
+  if (line.to != NULL) fprintf(line.to, ",\"for_good\":%s", is_for_good ? "true" : "false");
+  tz_log_text(&line, "reason", reason);
   tz_log_line_end(log, &line);
 }
 

@@ -12,17 +12,21 @@ typedef struct tz_jit_log tz_jit_log;
 
 /* As vm->options.jit_log says. NULL: none is wanted, or it cannot be written, which has then been said. */
 tz_jit_log *tz_jit_log_open(tz_vm *vm);
-/* Ends it with a record of each function: profile, tier. On the worker, while functions and codes are there. */
+/* Ends it with a record of each function: profile, tier. On the worker, while functions and codes are there.
+ */
 void tz_jit_log_finish(tz_jit_log *log);
 void tz_jit_log_free(tz_jit_log *log); /* when no compiler thread is left */
 
 /* ---- Records. Of function and entry: TZ_NO_OSR, or a loop head ---- */
 
 void tz_log_request(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *reason);
-void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, uint64_t code_bytes,
-                     const char *problem);
+void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, const char *reason,
+                     uint64_t code_bytes, const char *problem);
 void tz_log_install(tz_jit_log *log, const tz_native_code *code);
-/* What: give-up, evict, invalidate. */
+/* After so many exits of all codes of this entry. */
+void tz_log_give_up(tz_jit_log *log, const tz_function *f, uint32_t entry, uint32_t n_deopts,
+                    bool is_for_good, const char *reason);
+/* What: drop (a request), evict, invalidate. */
 void tz_log_event(tz_jit_log *log, const char *what, const tz_function *f, uint32_t entry,
                   const char *reason);
 /* Compiled code was left at this state; the frames are on th's stack, th->fp is the innermost. */

@@ -3,6 +3,7 @@
 #include "baseline.h"
 #include "error.h"
 #include "log_line.h"
+#include "policies.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -22,12 +23,12 @@ typedef struct point {
 struct tz_log_compilation {
   tz_jit_log *log;
   const tz_function *function;
-  uint32_t entry, heat;
+  uint32_t entry, heat, parts;
   uint64_t start_ns;
   point *points;
   uint32_t n_points, room;
-  tz_log_line inlining, origins; /* their text alone */
-  FILE *dump;                    /* NULL: nobody asked for it */
+  tz_log_line inlining, generic, origins; /* their text alone */
+  FILE *dump;                             /* NULL: nobody asked for it */
   char *dump_text;
   size_t dump_bytes;
 };
@@ -194,6 +195,28 @@ static void write_inlining(tz_log_line *line, const tz_graph *g) {
   free(all);
 }
 
+/* Where the policy did not want the profile relied on. */
+static void write_generic(tz_log_line *line, const tz_graph *g) {
+  for (const tz_generic_place *p = g->generic; p != NULL; p = p->next) {
+    fputs(p == g->generic ? "{\"function\":" : ",{\"function\":", line->to);
+    tz_log_quoted(line->to, p->function->name, strlen(p->function->name));
+    tz_log_place(line, p->function, p->pc);
+    tz_log_text(line, "reason", p->reason);
+    fputc('}', line->to);
+  }
+}
+
+static void write_left_out(tz_log_line *line, uint32_t parts) {
+  const char *separator = "";
+  fputs(",\"without\":[", line->to);
+  for (unsigned i = 0; i < TZ_JIT_N_PARTS; i++) {
+    if (parts >> i & 1) continue;
+    fprintf(line->to, "%s\"%s\"", separator, tz_part_names[i]);
+    separator = ",";
+  }
+  fputc(']', line->to);
+}
+
 static void write_origins(tz_log_line *line, const tz_graph *g) {
   for (uint32_t i = 0; i < g->n_origins; i++) {
     const tz_origin *o = &g->origins[i];
@@ -213,9 +236,11 @@ tz_log_compilation *tz_log_compile_begin(tz_jit_log *log, tz_compile_job *job) {
   *c = (tz_log_compilation){.log = log,
                             .function = job->function,
                             .entry = job->osr_pc,
-                            .heat = job->function->heat,
+                            .heat = job->heat_asked,
+                            .parts = job->parts,
                             .start_ns = tz_jit_clock()};
   c->inlining.to = open_memstream(&c->inlining.text, &c->inlining.bytes);
+  c->generic.to = open_memstream(&c->generic.text, &c->generic.bytes);
   if (tz_log_is_shown(log, job->function)) c->dump = open_memstream(&c->dump_text, &c->dump_bytes);
   if (c->dump != NULL) {
     c->origins.to = open_memstream(&c->origins.text, &c->origins.bytes);
@@ -230,6 +255,7 @@ void tz_log_built(tz_log_compilation *c, const tz_graph *g) {
   if (c == NULL) return;
   take_points(c, g, false);
   if (c->inlining.to != NULL) write_inlining(&c->inlining, g);
+  if (c->generic.to != NULL) write_generic(&c->generic, g);
   if (c->origins.to != NULL) write_origins(&c->origins, g);
 }
 
@@ -259,6 +285,8 @@ static void write_compilation(tz_log_compilation *c, const tz_compile_result *re
   tz_log_number(&line, "words", c->function->n_words);
   write_times(&line, result);
   fprintf(line.to, ",\"inlining\":[%s]", c->inlining.text != NULL ? c->inlining.text : "");
+  fprintf(line.to, ",\"generic\":[%s]", c->generic.text != NULL ? c->generic.text : "");
+  write_left_out(&line, c->parts);
   write_points(&line, c, CHECK, "speculation");
   write_points(&line, c, ALLOCATION, "allocations");
   write_points(&line, c, CALL, "calls");
@@ -279,11 +307,13 @@ static void write_dump(tz_log_compilation *c) {
 void tz_log_compile_end(tz_log_compilation *c, const tz_compile_result *result) {
   if (c == NULL) return;
   if (c->inlining.to != NULL) fclose(c->inlining.to);
+  if (c->generic.to != NULL) fclose(c->generic.to);
   if (c->dump != NULL) fclose(c->dump);
   if (c->origins.to != NULL) fclose(c->origins.to);
   write_compilation(c, result);
   if (c->dump != NULL && c->dump_text != NULL) write_dump(c);
   free(c->inlining.text);
+  free(c->generic.text);
   free(c->origins.text);
   free(c->dump_text);
   free(c->points);

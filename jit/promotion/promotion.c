@@ -215,6 +215,7 @@ static void drop_stale(tz_promotion *p) {
     r->is_queued = false;
     p->stats.dropped++;
     trace(p, r, "dropped", stale.reason);
+    tz_log_event(p->vm->jit->log, "drop", r->function, r->osr_pc, stale.reason);
   }
 }
 
@@ -263,6 +264,8 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   const tz_options *o = &p->vm->options;
   tz_jit_parts parts = tz_policy_parts(&p->vm->jit->policy, &c->facts);
   tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
+  job.heat_asked = c->facts.heat_asked;
+  job.parts = parts.parts;
   job.build.no_inlining = !(parts.parts & TZ_JIT_INLINING);
   job.build.no_speculation = !(parts.parts & TZ_JIT_SPECULATION);
   job.build.no_hierarchy = !(parts.parts & TZ_JIT_HIERARCHY);
@@ -514,7 +517,7 @@ static void give_up(tz_promotion *p, request *r, tz_jit_after_choice after) {
   r->n_given_up++;
   p->stats.given_up++;
   trace(p, r, r->is_refused ? "stays below" : "is given up", after.reason);
-  tz_log_event(p->vm->jit->log, "give-up", f, r->osr_pc, after.reason);
+  tz_log_give_up(p->vm->jit->log, f, r->osr_pc, r->n_deopts, r->is_refused, after.reason);
 }
 
 /* Before the class has objects (vm->hooks.class_loaded). Whoever needs the code asks for it anew. */

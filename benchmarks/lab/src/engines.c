@@ -250,6 +250,8 @@ void engines_list(void) {
   puts("Strategies");
   for (size_t i = 0; i < N_STRATEGIES; i++)
     printf("  %-20s %-30s %s\n", strategies[i].name, strategies[i].options, strategies[i].meaning);
+  puts("  NAME:OPTIONS         options of `terza run`; a tiering policy, or a recorded plan:\n"
+       "                       mine:--jit-policy=./policy.so:ARGUMENTS   fixed:--jit-replay=plan.jsonl");
   puts("\nPeers");
   for (size_t i = 0; i < N_PEERS; i++)
     printf("  %-20s %s\n", peers[i].name,

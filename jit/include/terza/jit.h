@@ -2,7 +2,7 @@
  *
  * Policies (option --jit): off, the interpreter alone; baseline, functions that used --jit-threshold budget
  * slices are compiled by copy-and-patch; default, functions that used --jit-promote slices are then optimized; eager, the same
- * as early as can be. Others by --jit-policy: terza/jit_policy.h. */
+ * as early as can be. Others by --jit-policy and --jit-replay: terza/jit_policy.h. */
 #pragma once
 #include "terza/vm.h"
 #include <stdio.h>

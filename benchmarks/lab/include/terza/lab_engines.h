@@ -2,7 +2,7 @@
 #pragma once
 #include "terza/lab_programs.h"
 
-enum { LAB_ENGINES = 64, LAB_OPTIONS = 256, LAB_COMMAND = 32 };
+enum { LAB_ENGINES = 64, LAB_OPTIONS = 1024, LAB_COMMAND = 32 };
 
 typedef struct lab_engine {
   char name[LAB_NAME];
