@@ -26,7 +26,7 @@ typedef struct record {
   tz_planned_call *calls;
   tz_planned_place *generic;
   uint32_t n_calls, n_generic;
-  bool has_calls, is_for_good;
+  bool has_calls, has_parts, is_for_good;
 } record;
 
 /* ---- Lookup ---- */
@@ -144,7 +144,7 @@ static void read_record(record *r) {
     else if (strcmp(name, "for_good") == 0) r->is_for_good = tz_json_bool(j);
     else if (strcmp(name, "inlining") == 0) r->has_calls = true, read_list(r, read_call);
     else if (strcmp(name, "generic") == 0) read_list(r, read_place);
-    else if (strcmp(name, "without") == 0) read_list(r, read_left_out);
+    else if (strcmp(name, "without") == 0) r->has_parts = true, read_list(r, read_left_out);
     else tz_json_skip(j);
   }
 }
@@ -173,6 +173,7 @@ static bool add_code(record *r, tz_planned_function *f) {
                          .parts = r->parts,
                          .number = plan->n_codes++,
                          .has_calls = r->has_calls,
+                         .has_parts = r->has_parts,
                          .calls = copy(plan, r->calls, r->n_calls * sizeof *r->calls),
                          .generic = copy(plan, r->generic, r->n_generic * sizeof *r->generic),
                          .n_calls = r->n_calls,

@@ -24,7 +24,8 @@ typedef struct tz_planned_code { /* one compilation by the optimizing tier */
   uint32_t left_after; /* exits after which it was given up; 0: it was not */
   bool stays_below;    /* for good, then */
   uint32_t number;     /* in the whole plan */
-  bool has_calls;      /* it says what to inline; otherwise the default policy does */
+  bool has_calls;      /* it says what to inline, */
+  bool has_parts;      /* and which parts take part; otherwise the default policy does */
   bool is_begun;
   tz_planned_call *calls;
   tz_planned_place *generic;

@@ -3,8 +3,8 @@
 #include "replay.h"
 #include <dlfcn.h>
 
-const char *const tz_part_names[TZ_JIT_N_PARTS] = {"inlining", "speculation", "escape analysis",
-                                                   "loop optimization", "hierarchy"};
+const char *const tz_part_names[TZ_JIT_N_PARTS] = {"inlining",          "speculation", "escape analysis",
+                                                   "loop optimization", "hierarchy",   "handlers"};
 
 /* ---- Opening ---- */
 

@@ -11,7 +11,7 @@ typedef struct tz_policy {
 } tz_policy;
 
 extern const tz_jit_policy tz_policy_default; /* default.c */
-enum { TZ_JIT_N_PARTS = 5 };
+enum { TZ_JIT_N_PARTS = 6 };
 extern const char *const tz_part_names[TZ_JIT_N_PARTS]; /* by bit of tz_jit_parts */
 
 /* What the options ask for: --jit-replay, --jit-policy, or the default. False: `problem` says why not; the

@@ -90,7 +90,9 @@ static tz_jit_parts replay_parts(void *self, const tz_jit_request *request, tz_j
   if (c == NULL) return by_default;
   c->is_begun = true;
   for (uint32_t i = 0; i < c->n_calls; i++) c->calls[i].is_used = false;
-  return (tz_jit_parts){c->parts & by_default.parts, "planned"};
+  if (!c->has_parts) return by_default;
+  uint32_t allowed = by_default.parts | TZ_JIT_HANDLERS; /* no option turns these off */
+  return (tz_jit_parts){c->parts & allowed, "planned"};
 }
 
 /* The planned call of `callee` at a place of what `parent` built in. Where several are alike (two classes
