@@ -242,6 +242,21 @@ void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, c
   tz_log_line_end(log, &line);
 }
 
+void tz_log_refused(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *problem) {
+  if (log == NULL) return;
+  tz_log_line line;
+  tz_log_line_begin(&line, "compile");
+  tz_log_text(&line, "tier", "optimizing");
+  tz_log_code(&line, f, entry);
+  tz_log_number(&line, "at_ns", tz_jit_clock());
+  tz_log_number(&line, "ns", 0);
+  tz_log_number(&line, "heat", f->heat);
+  tz_log_text(&line, "problem", problem);
+  tz_log_number(&line, "words", f->n_words);
+  tz_log_number(&line, "code_bytes", 0);
+  tz_log_line_end(log, &line);
+}
+
 void tz_log_install(tz_jit_log *log, const tz_native_code *code) {
   if (log == NULL) return;
   tz_log_line line;

@@ -345,6 +345,7 @@ static void compile(tz_promotion *p, request *r) {
   r->start_ns = clock_ns(CLOCK_MONOTONIC);
   tz_compile_result x = {0};
   bool is_open = open_backend(p);
+  if (!is_open) tz_log_refused(p->vm->jit->log, r->function, r->osr_pc, p->problem);
   if (is_open && !p->stops) {
     tz_compile_job job = job_for(&c, r->function, r->osr_pc);
     job.is_to_fail = ++p->n_compilations == p->vm->options.stress_fail_compile;

@@ -96,6 +96,7 @@ static json_t *event_text(const why_log *log, size_t index, const char *method) 
     return json_sprintf("into the optimizing tier's queue, %s: %s (%d slices)", why_entry(r, entry),
                         why_string(r, "reason"), (int)why_number(r, "heat"));
   if (why_is(r, "install")) return json_sprintf("code %s is in use", why_entry(r, entry));
+  if (why_is(r, "drop")) return json_sprintf("out of the queue again: %s", why_string(r, "reason"));
   if (why_is(r, "give-up") || why_is(r, "evict") || why_is(r, "invalidate"))
     return json_sprintf("code %s is given up: %s", why_entry(r, entry), why_string(r, "reason"));
   return NULL;

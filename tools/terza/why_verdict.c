@@ -9,7 +9,8 @@ typedef struct verdict {
   json_t *profile, *code; /* NULL: none */
   json_t *sentences;
   int n_compiled, n_entries, n_given_up, n_baseline; /* codes of the optimizing tier; of the baseline tier */
-  json_t *problem, *end, *request; /* the last record that it was not optimized; given up; asked for */
+  json_t *problem, *end, *request, *drop; /* the last record that it was not optimized; given up; asked for;
+                                           * taken out of the queue */
 } verdict;
 
 static void say(verdict *v, json_t *sentence) {
@@ -39,7 +40,8 @@ static void look(verdict *v) {
     v->n_entries += why_is_optimizing(r) && !is_refused && is_first(v, i);
     v->n_baseline += why_is(r, "compile") && !why_is_optimizing(r) && !is_refused;
     if (why_is(r, "give-up")) v->n_given_up++, v->end = r;
-    if (why_is(r, "request")) v->request = r;
+    if (why_is(r, "request")) v->request = r, v->drop = NULL;
+    if (why_is(r, "drop")) v->drop = r;
   }
 }
 
@@ -66,6 +68,9 @@ static void tier(verdict *v) {
     say(v,
         json_sprintf("It is built into other methods, in %d place%s, and has no optimized code of its own.",
                      n_uses, n_uses == 1 ? "" : "s"));
+  else if (v->drop)
+    say(v, json_sprintf("Its request was dropped while it waited for the compiler: %s.",
+                        why_string(v->drop, "reason")));
   else if (v->request)
     say(v,
         json_sprintf("It waited for the compiler when the program ended; --jit-sync makes programs wait."));
@@ -175,8 +180,9 @@ static void refusals(verdict *v) {
 }
 
 json_t *why_verdict(const why_log *log, const char *method) {
-  verdict v = {log,  method, why_profile(log, method), why_code(log, method), json_array(), 0, 0, 0, 0, NULL,
-               NULL, NULL};
+  verdict v = {
+      log,  method, why_profile(log, method), why_code(log, method), json_array(), 0, 0, 0, 0, NULL, NULL,
+      NULL, NULL};
   look(&v);
   tier(&v);
   exits(&v);
@@ -184,7 +190,8 @@ json_t *why_verdict(const why_log *log, const char *method) {
   kinds(&v);
   leftovers(&v);
   refusals(&v);
-  if (json_array_size(v.sentences) == 0)
-    say(&v, json_sprintf("It is optimized; the record shows nothing that holds it up."));
+  if (json_array_size(v.sentences) > 0) return v.sentences;
+  if (v.n_compiled > 0) say(&v, json_string("It is optimized; the record shows nothing that holds it up."));
+  else say(&v, json_string("The record does not show why it has no optimized code."));
   return v.sentences;
 }
