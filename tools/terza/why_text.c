@@ -42,10 +42,15 @@ static void times(FILE *to, const why_log *log, const char *method) {
 /* ---- Inlining ---- */
 
 static void inlining(FILE *to, const why_log *log, const char *method) {
+  enum { SHOWN = 100 };
   json_t *all = json_object_get(why_code(log, method), "inlining"), *d;
   size_t i;
   if (json_array_size(all) > 0) title(to, "Calls, and what was built in (words of bytecode)");
   json_array_foreach(all, i, d) {
+    if (i == SHOWN) {
+      fprintf(to, "  … and %zu more; --html shows all\n", json_array_size(all) - SHOWN);
+      break;
+    }
     fprintf(to, "  %*s%s %s  line %d, %d words: %s\n", 2 * (int)why_number(d, "depth"), "",
             why_is_true(d, "inlined") ? "+" : "-", why_string(d, "callee"), (int)why_number(d, "line"),
             (int)why_number(d, "words"), why_string(d, "reason"));

@@ -91,6 +91,27 @@ static void tier(verdict *v) {
                         (int)words));
 }
 
+/* The first time that the method was asked for from its start: how long until its code was in use. */
+static void waiting(verdict *v) {
+  enum { LONG_MS = 100 };
+  double asked = -1, begun = -1;
+  size_t i;
+  json_t *r;
+  json_array_foreach(v->log->records, i, r) {
+    if (!why_is_of(r, v->method) || !json_is_null(json_object_get(r, "entry"))) continue;
+    double at = why_ms(v->log, r);
+    if (why_is(r, "request") && asked < 0) asked = at;
+    if (why_is_optimizing(r) && begun < 0) begun = at;
+    if (!why_is(r, "install")) continue;
+    if (asked >= 0 && begun >= 0 && at - asked > LONG_MS)
+      say(v, json_sprintf("Its optimized code came %.0f ms after it was asked for: %.0f ms in the queue, "
+                          "%.0f ms until it was "
+                          "compiled and in use.",
+                          at - asked, begun - asked, at - begun));
+    return;
+  }
+}
+
 /* ---- Exits ---- */
 
 static void exits(verdict *v) {
@@ -150,6 +171,17 @@ static void kinds(verdict *v) {
   }
 }
 
+static void large(verdict *v) {
+  size_t i;
+  json_t *d;
+  int n = 0;
+  json_array_foreach(json_object_get(v->code, "inlining"), i, d) n +=
+      strcmp(why_string(d, "reason"), "the caller is large enough") == 0;
+  if (n > 0)
+    say(v,
+        json_sprintf("It has become large: %d call%s not built in for that.", n, n == 1 ? " was" : "s were"));
+}
+
 static void leftovers(verdict *v) {
   size_t i;
   json_t *x;
@@ -185,9 +217,11 @@ json_t *why_verdict(const why_log *log, const char *method) {
       NULL, NULL};
   look(&v);
   tier(&v);
+  waiting(&v);
   exits(&v);
   megamorphic(&v);
   kinds(&v);
+  large(&v);
   leftovers(&v);
   refusals(&v);
   if (json_array_size(v.sentences) > 0) return v.sentences;
