@@ -114,15 +114,18 @@ static void waiting(verdict *v) {
 
 /* ---- Exits ---- */
 
+static bool is_exception(json_t *deopt) {
+  return why_is_true(deopt, "exception") || strcmp(why_string(deopt, "reason"), "throw") == 0;
+}
+
 static void exits(verdict *v) {
   json_t *r, *last = NULL;
   size_t i, at = 0;
   int n = 0, n_exceptions = 0;
   json_array_foreach(v->log->records, i, r) {
     if (!why_is(r, "deopt") || !why_is_of(json_object_get(r, "code"), v->method)) continue;
-    n++;
-    n_exceptions += why_is_true(r, "exception");
-    if (!why_is_true(r, "exception")) last = r, at = i;
+    if (is_exception(r)) n_exceptions++;
+    else n++, last = r, at = i;
   }
   if (v->n_compiled > v->n_entries)
     say(v, json_sprintf("The optimizing tier compiled it %d times, for %d entr%s.", v->n_compiled,
@@ -138,7 +141,8 @@ static void exits(verdict *v) {
     free(seen);
   }
   if (n_exceptions > 0)
-    say(v, json_sprintf("Exceptions that a handler caught left its code %d times.", n_exceptions));
+    say(v, json_sprintf("Exceptions left its optimized code %d time%s.", n_exceptions,
+                        n_exceptions == 1 ? "" : "s"));
   if (v->end)
     say(v, json_sprintf("Code was given up %d time%s, the last time: %s.", v->n_given_up,
                         v->n_given_up == 1 ? "" : "s", why_string(v->end, "reason")));
