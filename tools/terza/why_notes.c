@@ -154,7 +154,17 @@ static void note_checks(json_t *notes, json_t *code, const char *method) {
   }
 }
 
+/* Where a policy did not want the profile relied on. */
+static void note_generic(json_t *notes, json_t *code, const char *method) {
+  size_t i;
+  json_t *g;
+  json_array_foreach(json_object_get(code, "generic"), i, g) if (why_is_of(g, method))
+      note(notes, why_number(g, "line"), "call",
+           json_sprintf("in general form, not by what was seen: %s", why_string(g, "reason")));
+}
+
 static void note_code(json_t *notes, json_t *code, const char *method) {
+  note_generic(notes, code, method);
   note_inlining(notes, code, method);
   note_calls(notes, code, method);
   note_allocations(notes, code, method);

@@ -69,18 +69,32 @@ static json_t *exit_text(const why_log *log, size_t index, const char *method) {
 
 /* ---- The story ---- */
 
+/* Parts of the optimizing tier that a policy left out; handlers are, as long as nothing throws. */
+static void left_out(json_t *compile, char *text, size_t room) {
+  size_t i, n = 0;
+  json_t *part;
+  text[0] = 0;
+  json_array_foreach(json_object_get(compile, "without"), i, part) {
+    const char *name = json_string_value(part);
+    if (name && strcmp(name, "handlers") != 0 && n < room)
+      n += (size_t)snprintf(text + n, room - n, "%s%s", n > 0 ? ", " : "; without ", name);
+  }
+}
+
 static json_t *compile_text(json_t *r) {
-  char entry[64];
+  char entry[64], without[200];
   const char *problem = why_string(r, "problem");
   bool is_baseline = strcmp(why_string(r, "tier"), "baseline") == 0;
   if (problem[0]) return json_sprintf("%s: %s", is_baseline ? "stays interpreted" : "not optimized", problem);
   if (is_baseline)
-    return json_sprintf("baseline code after %d budget slices: %d bytes, %.2f ms", (int)why_number(r, "heat"),
-                        (int)why_number(r, "code_bytes"), ms(r, "ns"));
+    return json_sprintf("baseline code after %d budget slices, %s: %d bytes, %.2f ms",
+                        (int)why_number(r, "heat"), why_string(r, "reason"), (int)why_number(r, "code_bytes"),
+                        ms(r, "ns"));
+  left_out(r, without, sizeof without);
   return json_sprintf(
-      "optimized %s: %d nodes, %d bytes; %.1f ms (graph %.2f, passes %.2f, LLVM %.1f, loading %.2f)",
+      "optimized %s: %d nodes, %d bytes; %.1f ms (graph %.2f, passes %.2f, LLVM %.1f, loading %.2f)%s",
       why_entry(r, entry), (int)why_number(r, "nodes"), (int)why_number(r, "code_bytes"), ms(r, "ns"),
-      ms(r, "build_ns"), ms(r, "passes_ns"), ms(r, "llvm_ns"), ms(r, "load_ns"));
+      ms(r, "build_ns"), ms(r, "passes_ns"), ms(r, "llvm_ns"), ms(r, "load_ns"), without);
 }
 
 static json_t *event_text(const why_log *log, size_t index, const char *method) {

@@ -14,7 +14,12 @@ typedef struct verdict {
 } verdict;
 
 static void say(verdict *v, json_t *sentence) {
-  if (sentence) json_array_append_new(v->sentences, sentence);
+  size_t i;
+  json_t *other;
+  bool is_said = false;
+  json_array_foreach(v->sentences, i, other) is_said |= sentence && json_equal(other, sentence);
+  if (is_said) json_decref(sentence);
+  else if (sentence) json_array_append_new(v->sentences, sentence);
 }
 
 /* The first good compilation for its entry. */
@@ -175,6 +180,14 @@ static void kinds(verdict *v) {
   }
 }
 
+static void general(verdict *v) {
+  size_t i;
+  json_t *g;
+  json_array_foreach(json_object_get(v->code, "generic"), i, g)
+      say(v, json_sprintf("Line %d of %s is compiled in general form, not by what was seen: %s.",
+                          (int)why_number(g, "line"), why_string(g, "function"), why_string(g, "reason")));
+}
+
 static void large(verdict *v) {
   size_t i;
   json_t *d;
@@ -225,6 +238,7 @@ json_t *why_verdict(const why_log *log, const char *method) {
   exits(&v);
   megamorphic(&v);
   kinds(&v);
+  general(&v);
   large(&v);
   leftovers(&v);
   refusals(&v);
