@@ -137,6 +137,7 @@ int program_run(command_line *line, tz_image *image) {
   const char *path = line->args[0];
   tz_vm *vm = program_vm(line, line->args + 1, line->n_args - 1);
   int status = EXIT_NOT_STARTED;
+  if (!vm) tz_image_free(image);
   tz_module *module = vm ? program_load(vm, image, path, &status) : NULL;
   if (module && module->main) status = call_main(vm, module->main);
   if (module && line->dump) dump_compiled(line, vm, module);
@@ -171,7 +172,8 @@ static void test_file(command_line *line, const char *path, tally *t) {
   int status = EXIT_NOT_STARTED;
   tz_vm *vm = result.image ? program_vm(line, NULL, 0) : NULL;
   tz_module *module = vm && result.test_count > 0 ? program_load(vm, result.image, path, &status) : NULL;
-  if (!result.image || (vm && result.test_count > 0 && !module)) t->broken++;
+  if (!result.image || !vm || (result.test_count > 0 && !module)) t->broken++;
+  if (!vm) tz_image_free(result.image);
   for (uint32_t i = 0; module && i < result.test_count; i++) {
     const rima_test *test = &result.tests[i];
     tz_function *f = tz_module_function(module, test->function);
