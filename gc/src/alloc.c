@@ -149,13 +149,6 @@ void tz_gc_safepoint_stress_slow(tz_mutator *m) {
 
 /* ---- objects ---- */
 
-static tz_object *out_of_memory(tz_heap *heap) {
-  pthread_mutex_lock(&heap->lock);
-  open_reserve(heap);
-  pthread_mutex_unlock(&heap->lock);
-  return NULL;
-}
-
 /* Gives up only when a full collection of its own left too little: other mutators may be quicker to take what
    a collection freed. */
 static void *take_or_collect(tz_mutator *m, size_t bytes) {
@@ -174,7 +167,7 @@ static void *take_or_collect(tz_mutator *m, size_t bytes) {
 
 static tz_object *alloc_small(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   void *p = take_or_collect(m, bytes);
-  if (!p) return out_of_memory(m->heap);
+  if (!p) return NULL;
   tz_object *o = tz_object_init_nogc(p, layout);
   if (!(layout->flags & TZ_LAYOUT_HAS_FINALIZER)) return o;
   pthread_mutex_lock(&m->heap->lock);
@@ -206,7 +199,7 @@ static tz_gc_scope due_before_large(const tz_heap *heap, size_t bytes, tz_gc_sco
 
 static tz_object *alloc_large(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   tz_heap *heap = m->heap;
-  if (bytes > heap->options.heap_limit) return out_of_memory(heap);
+  if (bytes > heap->options.heap_limit) return NULL;
   for (tz_gc_scope tried = TZ_GC_VERIFY;;) {
     pthread_mutex_lock(&heap->lock);
     bool is_impossible = bytes > heap->limit;
@@ -215,21 +208,45 @@ static tz_object *alloc_large(tz_mutator *m, const tz_layout *layout, size_t byt
     tz_object *o = due == TZ_GC_VERIFY && fits ? try_large_locked(m, layout, bytes) : NULL;
     pthread_mutex_unlock(&heap->lock);
     if (o) return o;
-    if (due == TZ_GC_VERIFY) return out_of_memory(heap);
+    if (due == TZ_GC_VERIFY) return NULL;
     tz_collection c = tz_heap_collect(m, due);
-    if (c.outcome == TZ_COLLECTION_REFUSED) return out_of_memory(heap);
+    if (c.outcome == TZ_COLLECTION_REFUSED) return NULL;
     if (c.outcome == TZ_COLLECTION_DONE) tried = c.scope;
   }
 }
 
+static tz_object *out_of_memory(tz_heap *heap) {
+  pthread_mutex_lock(&heap->lock);
+  open_reserve(heap);
+  pthread_mutex_unlock(&heap->lock);
+  return NULL;
+}
+
+/* Whether the embedder has made room where there may be some. */
+static bool is_released(tz_heap *heap, size_t bytes) {
+  const tz_gc_embedder *e = &heap->embedder;
+  return bytes <= heap->limit && e->release_memory && e->release_memory(e->data);
+}
+
+static tz_object *allocate(tz_mutator *m, const tz_layout *layout, size_t bytes, bool is_large) {
+  return is_large ? alloc_large(m, layout, bytes) : alloc_small(m, layout, bytes);
+}
+
+static tz_object *allocate_or_fail(tz_mutator *m, const tz_layout *layout, size_t bytes, bool is_large) {
+  tz_heap *heap = m->heap;
+  tz_object *o = allocate(m, layout, bytes, is_large);
+  if (!o && is_released(heap, bytes)) o = allocate(m, layout, bytes, is_large);
+  return o ? o : out_of_memory(heap);
+}
+
 tz_object *tz_gc_alloc_slow(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   if (TZ_UNLIKELY(tz_heap_is_slow_only(m->heap)) && !stress_allocation(m)) return NULL;
-  return bytes >= m->heap->largest_moved ? alloc_large(m, layout, bytes) : alloc_small(m, layout, bytes);
+  return allocate_or_fail(m, layout, bytes, bytes >= m->heap->largest_moved);
 }
 
 tz_object *tz_gc_alloc_pinned(tz_mutator *m, const tz_layout *layout, size_t bytes) {
   if (TZ_UNLIKELY(tz_heap_is_slow_only(m->heap)) && !stress_allocation(m)) return NULL;
-  return alloc_large(m, layout, bytes);
+  return allocate_or_fail(m, layout, bytes, true);
 }
 
 /* ---- native memory ---- */

@@ -36,7 +36,8 @@ static bool is_to_be_left(tz_thread *th, tz_native *n, const void *return_addres
     th->budget = 0; /* the interpreter raises it at its next back-edge */
     return true;
   }
-  const tz_native_code *code = tz_native_code_at(th->vm, return_address);
+  tz_native_code *code = (tz_native_code *)tz_native_code_at(th->vm, return_address);
+  if (code != NULL) code->seen = n->clock;
   if (code != NULL && code->is_valid != NULL && *code->is_valid == 0) return true;
   if (th->steps_left != UINT64_MAX) return true; /* they are counted by the lower tiers */
   if (TZ_LIKELY(!th->vm->options.stress_tier)) return false;
@@ -48,6 +49,7 @@ int64_t tz_native_poll(tz_thread *th) {
   tz_native *n = tz_native_of(th->vm);
   const void *const *record = BEGIN_SAFEPOINT(th);
   tz_ticker_wake(n);
+  n->clock++;
   __atomic_store_n(&th->poll, n->is_restless, __ATOMIC_RELAXED);
   tz_gc_safepoint_stress(&th->mutator);
   tz_scheduler_poll(th);

@@ -4,8 +4,8 @@
  *     R f(tz_thread *th, tz_function *self, P0, P1, …)
  * where an int or bool is int64, a float is double, references and dynamic values are pointers, R is int64
  * (0) for void. tz_function.compiled is the address to call: optimized code, or tz_vm_call_stub, which runs
- * the function on a VM frame on whatever tier it has, or leaf.c's; so compiled callers never ask which. th->exception is
- * to be tested after every call.
+ * the function on a VM frame on whatever tier it has, or leaf.c's; so compiled callers never ask which.
+ * th->exception is to be tested after every call.
  *
  * STACKS. Optimized frames live on a machine stack that a process borrows while it has such frames
  * (runtime/src/native_stack.h). Below the native frames stands the VM frame of the function that was entered;
@@ -57,6 +57,9 @@ typedef struct tz_native_operand {
   int64_t value; /* offset from rsp, or the constant */
 } tz_native_operand;
 
+/* Whether code is entered: yes; not, but it may be again; never again. */
+typedef enum tz_code_state { TZ_CODE_ENTERED, TZ_CODE_RESTING, TZ_CODE_RETIRED } tz_code_state;
+
 typedef struct tz_native_code {
   tz_function *function;
   uint32_t osr_pc; /* TZ_NO_OSR (graph.h), or the loop head that it is entered at */
@@ -71,6 +74,9 @@ typedef struct tz_native_code {
   tz_states *states;
   tz_dependency *dependencies; /* what it assumes of the class hierarchy; malloc'd */
   uint32_t n_dependencies;
+  uint8_t state;   /* tz_code_state */
+  bool is_used;    /* some process had a frame of it when last marked */
+  uint64_t seen;   /* tz_native.clock when it last polled, was installed or asked for */
   uint32_t n_left; /* frames that were left for the interpreter and have yet to return their result */
   void *gdb_entry;
   struct tz_native_code *next; /* for the policy's use */
@@ -93,6 +99,7 @@ typedef struct tz_native {
   tz_deopt_hook *deoptimized;        /* the policy's; NULL: none */
   tz_heat_hook *heated;              /* the policy's; NULL: none */
   uint64_t n_deopts, random;
+  uint64_t clock;   /* counts polls and slices */
   bool is_restless; /* under stress: poll at every chance */
   struct tz_outlines *outlines;
   struct tz_ticker *ticker; /* NULL: not started */
@@ -129,6 +136,10 @@ void tz_native_visit(tz_vm *vm, const void *record, tz_visitor *v);
 const tz_function *tz_native_next(tz_vm *vm, tz_native_cursor *at, uint32_t *pc);
 /* Whether some process has a frame of the code. */
 bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code);
+/* Sets is_used of the codes that some process has a frame of, on its stack or left for the interpreter. */
+void tz_native_mark_used(tz_vm *vm);
+/* All codes added, by address: how many. */
+uint32_t tz_native_codes(const tz_vm *vm, tz_native_code *const **codes);
 
 /* ---- enter.c, stubs.S: into optimized code and out of it ---- */
 /* f->entry of a function whose optimized code is f->compiled. */

@@ -140,19 +140,32 @@ const tz_function *tz_native_next(tz_vm *vm, tz_native_cursor *cursor, uint32_t 
   return frame->function;
 }
 
-static bool section_has(const tz_vm *vm, const void *record, const tz_native_code *code) {
+static void mark_section(const tz_vm *vm, const void *record) {
   const void *const *at = record;
-  for (const tz_native_code *c; at != NULL && (c = tz_native_code_at(vm, at[1])) != NULL; at = at[0])
-    if (c == code) return true;
-  return false;
+  for (tz_native_code *c; at != NULL && (c = (tz_native_code *)tz_native_code_at(vm, at[1])) != NULL;
+       at = at[0])
+    c->is_used = true;
 }
 
-bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code) {
-  if (code->n_left > 0) return true;
+void tz_native_mark_used(tz_vm *vm) {
+  tz_native_code *const *codes;
+  uint32_t n = tz_native_codes(vm, &codes);
+  for (uint32_t i = 0; i < n; i++) codes[i]->is_used |= codes[i]->n_left > 0; /* no walk finds their frames */
   for (tz_process *p = vm->scheduler->all; p != NULL; p = p->next) {
     tz_frame_walk w;
     for (tz_frame_walk_start(&w, vm->thread, p); w.fp != NULL; tz_frame_walk_next(&w))
-      if (section_has(vm, w.native, code)) return true;
+      if (w.native != NULL) mark_section(vm, w.native);
   }
-  return false;
+}
+
+uint32_t tz_native_codes(const tz_vm *vm, tz_native_code *const **codes) {
+  const tz_native *n = tz_native_of(vm);
+  *codes = n != NULL && n->map != NULL ? n->map->codes : NULL;
+  return *codes != NULL ? n->map->n : 0;
+}
+
+bool tz_native_is_in_use(tz_vm *vm, const tz_native_code *code) {
+  ((tz_native_code *)code)->is_used = code->n_left > 0;
+  tz_native_mark_used(vm);
+  return code->is_used;
 }

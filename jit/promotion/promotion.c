@@ -5,6 +5,7 @@
 #include "promotion.h"
 #include "baseline.h"
 #include "dependencies.h"
+#include "eviction.h"
 #include "log.h"
 #include "outline.h"
 #include "interp.h"
@@ -13,7 +14,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { COMPILER_STACK = 16 << 20 };
+enum {
+  COMPILER_STACK = 16 << 20,
+  SWEEP_SLICES =
+      64, /* from one look for frames of retired code to the next; twice as many after each in vain */
+  MOST_DOUBLINGS = 10,
+};
 
 typedef struct request { /* one function and entry, for the life of the VM */
   struct request *next;  /* of the same function */
@@ -22,7 +28,7 @@ typedef struct request { /* one function and entry, for the life of the VM */
   uint32_t osr_pc;
   uint32_t heat_asked;   /* of the function, and */
   uint64_t slices_asked; /* of all, when it was queued */
-  uint32_t n_compiled, n_deopts, n_throws, n_given_up;
+  uint32_t n_compiled, n_deopts, n_throws, n_given_up, n_evicted;
   uint32_t wanted_heat;      /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
   bool is_queued;
@@ -49,7 +55,9 @@ struct tz_promotion {
   request *queue;
   atomic_uint n_done, n_queued;
   atomic_uint_least64_t compile_ns;
-  tz_native_code *retired;  /* given up; frames may still be in it */
+  tz_native_code *retired; /* given up; frames may still be in it */
+  uint64_t sweep_at;       /* slices */
+  uint32_t sweep_wait;
   int64_t stress_countdown; /* guards until the next random deoptimization */
   uint64_t random;
   place *places; /* open addressing by function and pc */
@@ -398,13 +406,45 @@ static void note_stall(tz_promotion *p, uint64_t start) {
   if (ns > p->stats.longest_stall_ns) p->stats.longest_stall_ns = ns;
 }
 
+/* ---- Entries ---- */
+
+static void link_entry(const request *r) {
+  if (r->osr_pc != TZ_NO_OSR) return;
+  r->function->compiled = r->code->code + r->code->entry;
+  r->function->entry = (void *)tz_optimized_entry;
+}
+
+static void unlink_entry(const request *r) {
+  if (r->osr_pc != TZ_NO_OSR) return;
+  r->function->compiled = (void *)tz_vm_call_stub;
+  r->function->entry = tz_jit_lower_entry(r->function);
+}
+
+/* It is not entered unless somebody asks for it; its place may be needed. */
+static void put_to_rest(request *r) {
+  unlink_entry(r);
+  r->code->state = TZ_CODE_RESTING;
+}
+
+/* Somebody has asked for it. */
+static void wake(tz_promotion *p, request *r) {
+  r->code->seen = tz_native_of(p->vm)->clock;
+  if (r->code->state != TZ_CODE_RESTING) return;
+  r->code->state = TZ_CODE_ENTERED;
+  link_entry(r);
+}
+
+/* ---- Asking ---- */
+
 bool tz_promotion_is_settled(const tz_function *f, uint32_t osr_pc) {
   const request *r = find_request(f, osr_pc);
-  return r != NULL && (r->code != NULL || r->is_refused);
+  bool has_code = r != NULL && r->code != NULL && r->code->state == TZ_CODE_ENTERED;
+  return has_code || (r != NULL && r->is_refused);
 }
 
 bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *reason) {
   request *r = make_request(p, f, osr_pc);
+  if (r != NULL && r->code != NULL) wake(p, r);
   if (r == NULL || r->is_refused || r->code != NULL) return true;
   if (f->heat < r->wanted_heat) return false;
   uint64_t start = clock_ns(CLOCK_MONOTONIC);
@@ -429,14 +469,14 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, cons
   return r->code != NULL || r->is_refused;
 }
 
-/* ---- Installing and giving up ---- */
+/* ---- Giving up ---- */
 
 static void free_code(tz_promotion *p, tz_native_code *code) { tz_compile_free_code(p->vm, code); }
 
 static void remove_code(tz_promotion *p, tz_native_code *code) {
   if (code == NULL) return;
   tz_native_remove(p->vm, code);
-  tz_gc_account(p->vm->heap, -(int64_t)code->size);
+  tz_gc_account(p->vm->heap, -tz_eviction_footprint(code));
   p->stats.code_bytes -= code->size;
   free_code(p, code);
 }
@@ -446,68 +486,16 @@ static void stress_again(tz_promotion *p) {
   p->stress_countdown = 1 + (int64_t)((p->random >> 33) % (uint64_t)(2 * p->vm->options.stress_deopt));
 }
 
-/* Codes that were given up go when no frame is in them any more. */
-static void sweep_retired(tz_promotion *p) {
-  for (tz_native_code **at = &p->retired; *at != NULL;) {
-    tz_native_code *code = *at;
-    if (tz_native_is_in_use(p->vm, code)) {
-      at = &code->next;
-      continue;
-    }
-    *at = code->next;
-    remove_code(p, code);
-  }
-}
-
-static void install(tz_promotion *p, request *r) {
-  tz_native_code *code = r->done;
-  r->done = NULL;
-  if (!tz_dependencies_hold(p->vm, code)) { /* it may be asked for anew at once */
-    note_invalid(p, r, "a class was loaded while it was compiled");
-    free_code(p, code);
-    return;
-  }
-  bool is_counted = tz_gc_account(p->vm->heap, (int64_t)code->size);
-  if (!is_counted || !tz_native_add(p->vm, code)) { /* no memory: as if it had not been compiled */
-    if (is_counted) tz_gc_account(p->vm->heap, -(int64_t)code->size);
-    free_code(p, code);
-    return;
-  }
-  r->code = code;
-  p->stats.code_bytes += code->size;
-  tz_log_install(p->vm->jit->log, code);
-  tz_jit_note(p->vm->jit,
-              &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
-  if (r->osr_pc != TZ_NO_OSR) return;
-  r->function->compiled = r->code->code + r->code->entry;
-  r->function->entry = (void *)tz_optimized_entry;
-}
-
-void tz_promotion_install(tz_promotion *p) {
-  if (atomic_load_explicit(&p->n_done, memory_order_relaxed) == 0) return;
-  uint64_t start = clock_ns(CLOCK_MONOTONIC);
-  pthread_mutex_lock(&p->lock);
-  atomic_store(&p->n_done, 0);
-  for (request *r = p->requests; r != NULL; r = r->next_of_all)
-    if (r->done != NULL) install(p, r);
-  sweep_retired(p);
-  note_stall(p, start);
-  pthread_mutex_unlock(&p->lock);
-}
-
 /* Nobody enters it any more. Frames in it go on until they leave: at a poll, or where a guard asks whether it
- * is valid.
- */
+ * is valid. */
 static void retire(tz_promotion *p, request *r) {
-  tz_function *f = r->function;
-  if (r->osr_pc == TZ_NO_OSR) {
-    f->compiled = (void *)tz_vm_call_stub;
-    f->entry = tz_jit_lower_entry(f);
-  }
+  unlink_entry(r);
   *r->code->is_valid = 0;
+  r->code->state = TZ_CODE_RETIRED;
   r->code->next = p->retired;
   p->retired = r->code;
   r->code = NULL;
+  p->sweep_wait = 0;
 }
 
 static void give_up(tz_promotion *p, request *r, tz_jit_after_choice after) {
@@ -520,6 +508,150 @@ static void give_up(tz_promotion *p, request *r, tz_jit_after_choice after) {
   trace(p, r, r->is_refused ? "stays below" : "is given up", after.reason);
   tz_log_give_up(p->vm->jit->log, f, r->osr_pc, r->n_deopts, r->is_refused, after.reason);
 }
+
+/* Codes that were given up go when no frame is in them any more. The marks are fresh. */
+static void free_retired(tz_promotion *p) {
+  for (tz_native_code **at = &p->retired; *at != NULL;) {
+    tz_native_code *code = *at;
+    if (code->is_used) {
+      at = &code->next;
+      continue;
+    }
+    *at = code->next;
+    remove_code(p, code);
+  }
+}
+
+/* Stacks may be deep and many: the longer code stays in use, the more seldom they are looked at. */
+static void sweep_retired(tz_promotion *p) {
+  uint64_t slices = p->vm->jit->n_slices;
+  if (p->retired == NULL || (p->sweep_wait > 0 && slices < p->sweep_at)) return;
+  tz_eviction_mark_used(p->vm);
+  free_retired(p);
+  p->sweep_wait = p->sweep_wait == 0               ? SWEEP_SLICES
+                  : p->sweep_wait < UINT32_MAX / 2 ? 2 * p->sweep_wait
+                                                   : UINT32_MAX;
+  p->sweep_at = slices + p->sweep_wait;
+}
+
+/* ---- The code cache ---- */
+
+static request *request_of(const tz_native_code *code) { return find_request(code->function, code->osr_pc); }
+
+/* Hot once more, and each time more so, before it is compiled again. */
+static void wait_longer(tz_promotion *p, request *r) {
+  uint32_t doublings = r->n_evicted < MOST_DOUBLINGS ? r->n_evicted : MOST_DOUBLINGS;
+  uint64_t wanted = r->function->heat + ((uint64_t)p->vm->options.jit_promote << doublings);
+  r->wanted_heat = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX;
+  r->n_evicted++;
+}
+
+/* The marks are fresh: no frame is in it. */
+static void evict(tz_promotion *p, tz_native_code *code, const char *why) {
+  request *r = request_of(code);
+  trace(p, r, "is evicted", why);
+  tz_log_event(p->vm->jit->log, "evict", r->function, r->osr_pc, why);
+  p->stats.evicted++;
+  p->stats.evicted_bytes += code->size;
+  retire(p, r);
+  wait_longer(p, r);
+  free_retired(p);
+}
+
+/* For so many bytes more. False: what is there is in use. */
+static bool make_room(tz_promotion *p, uint64_t bytes) {
+  uint64_t limit = (uint64_t)p->vm->options.code_cache;
+  if (limit == 0 || p->stats.code_bytes + bytes <= limit) return true;
+  tz_eviction_mark_used(p->vm);
+  free_retired(p);
+  while (p->stats.code_bytes + bytes > limit) {
+    tz_native_code *code = tz_eviction_coldest(p->vm, TZ_CODE_RESTING, true);
+    if (code == NULL) code = tz_eviction_coldest(p->vm, TZ_CODE_ENTERED, true);
+    if (code == NULL) return false;
+    evict(p, code, "the code cache is full");
+  }
+  return true;
+}
+
+/* When three quarters are full, what has not been seen at work for longest is put to rest: what is asked for
+ * again before its place is needed has not been cold. */
+static void keep_room(tz_promotion *p) {
+  uint64_t most = (uint64_t)p->vm->options.code_cache / 4 * 3;
+  if (most == 0 || p->stats.code_bytes <= most) return;
+  uint64_t entered = tz_eviction_bytes(p->vm, TZ_CODE_ENTERED);
+  while (entered > most) {
+    tz_native_code *code = tz_eviction_coldest(p->vm, TZ_CODE_ENTERED, false);
+    put_to_rest(request_of(code));
+    entered -= code->size;
+  }
+}
+
+/* Without any code that no frame is in, if memory is out (vm->hooks.release_memory). */
+static bool on_memory_out(tz_vm *vm) {
+  tz_promotion *p = vm->jit->promotion;
+  uint64_t before = p->stats.code_bytes;
+  tz_eviction_mark_used(vm);
+  free_retired(p);
+  for (tz_native_code *code; (code = tz_eviction_coldest(vm, TZ_CODE_RESTING, true)) != NULL ||
+                             (code = tz_eviction_coldest(vm, TZ_CODE_ENTERED, true)) != NULL;)
+    evict(p, code, "memory is out");
+  return p->stats.code_bytes < before;
+}
+
+/* ---- Installing ---- */
+
+/* As if it had not been compiled, but for the wait. */
+static void drop(tz_promotion *p, request *r, tz_native_code *code, const char *why) {
+  trace(p, r, "is not installed", why);
+  wait_longer(p, r);
+  free_code(p, code);
+}
+
+static void install(tz_promotion *p, request *r) {
+  tz_native_code *code = r->done;
+  int64_t footprint = tz_eviction_footprint(code);
+  r->done = NULL;
+  if (!tz_dependencies_hold(p->vm, code)) { /* it may be asked for anew at once */
+    note_invalid(p, r, "a class was loaded while it was compiled");
+    free_code(p, code);
+    return;
+  }
+  if (!make_room(p, code->size)) {
+    drop(p, r, code, "the code cache is full of code in use");
+    return;
+  }
+  bool is_counted = tz_gc_account(p->vm->heap, footprint);
+  if (!is_counted || !tz_native_add(p->vm, code)) {
+    if (is_counted) tz_gc_account(p->vm->heap, -footprint);
+    drop(p, r, code, "no memory");
+    return;
+  }
+  r->code = code;
+  code->seen = tz_native_of(p->vm)->clock;
+  p->stats.code_bytes += code->size;
+  if (p->stats.code_bytes > p->stats.most_code_bytes) p->stats.most_code_bytes = p->stats.code_bytes;
+  tz_log_install(p->vm->jit->log, code);
+  tz_jit_note(p->vm->jit,
+              &(tz_compilation){"optimizing", r->function, r->start_ns, r->end_ns, r->code->size});
+  link_entry(r);
+  keep_room(p);
+}
+
+void tz_promotion_install(tz_promotion *p) {
+  tz_native_of(p->vm)->clock++;
+  bool is_done = atomic_load_explicit(&p->n_done, memory_order_relaxed) > 0;
+  if (!is_done && p->retired == NULL) return;
+  uint64_t start = clock_ns(CLOCK_MONOTONIC);
+  pthread_mutex_lock(&p->lock);
+  atomic_store(&p->n_done, 0);
+  for (request *r = is_done ? p->requests : NULL; r != NULL; r = r->next_of_all)
+    if (r->done != NULL) install(p, r);
+  sweep_retired(p);
+  note_stall(p, start);
+  pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- What happens to code ---- */
 
 /* Before the class has objects (vm->hooks.class_loaded). Whoever needs the code asks for it anew. */
 static void on_class_loaded(tz_vm *vm, tz_class *cls) {
@@ -571,12 +703,14 @@ tz_promotion *tz_promotion_new(tz_vm *vm) {
   if (vm->options.stress_deopt > 0) stress_again(p);
   tz_native_of(vm)->deoptimized = deoptimized;
   vm->hooks.class_loaded = on_class_loaded;
+  vm->hooks.release_memory = on_memory_out;
   return p;
 }
 
 void tz_promotion_free(tz_promotion *p) {
   if (p == NULL) return;
   p->vm->hooks.class_loaded = NULL;
+  p->vm->hooks.release_memory = NULL;
   pthread_mutex_lock(&p->lock);
   p->stops = true;
   pthread_cond_signal(&p->wake);

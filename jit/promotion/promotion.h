@@ -15,9 +15,10 @@ typedef struct tz_promotion tz_promotion;
 typedef struct tz_promotion_stats {
   uint64_t compiled, refused, given_up, deopts;
   uint64_t invalidated;                                          /* by classes loaded since */
+  uint64_t evicted, evicted_bytes;                               /* since the code cache or memory was full */
   uint64_t dropped;                                              /* requests, as stale */
   uint64_t build_ns, passes_ns, llvm_ns, load_ns, thread_cpu_ns; /* of compiler threads */
-  uint64_t code_bytes, nodes;
+  uint64_t code_bytes, most_code_bytes, nodes;
   const char *problem;       /* NULL; or why there is no optimizing tier (any more): good as long as it is */
   uint64_t longest_stall_ns; /* of the guest's thread: asking for or installing code */
 } tz_promotion_stats;

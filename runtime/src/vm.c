@@ -52,6 +52,11 @@ static tz_gc_options gc_options(const tz_options *o) {
   return g;
 }
 
+static bool release_memory(void *data) {
+  tz_vm *vm = data;
+  return vm->hooks.release_memory != NULL && vm->hooks.release_memory(vm);
+}
+
 /* ---- making and freeing ---- */
 
 static bool parts_init(tz_vm *vm) {
@@ -70,7 +75,8 @@ static bool parts_init(tz_vm *vm) {
 static bool heap_init(tz_vm *vm) {
   if (vm->options.heap_limit == 0) vm->options.heap_limit = tz_memory_available() / 4 * 3;
   tz_gc_options options = gc_options(&vm->options);
-  tz_gc_embedder embedder = {.data = vm, .visit_roots = visit_roots, .after_collection = after_collection};
+  tz_gc_embedder embedder = {.data = vm, .visit_roots = visit_roots, .after_collection = after_collection,
+                             .release_memory = release_memory};
   vm->heap = tz_gc_heap_new(&options, &embedder);
   if (vm->heap == NULL) return false;
   vm->thread->vm = vm;

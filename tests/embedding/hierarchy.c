@@ -214,3 +214,18 @@ Test(hierarchy, a_process_waits_meanwhile) {
     terza_free(vm);
   }
 }
+
+/* Beside it: optimized code counts against the memory limit, with its tables. */
+Test(hierarchy, code_counts_as_memory) {
+  ticks c;
+  terza_vm *vm = machine("jit-sync jit=eager", &c);
+  tz_gc_stats before, after;
+  tz_gc_get_stats(vm->vm->heap, &before);
+  call(vm, "m.sum", 3000, 1);
+  tz_gc_get_stats(vm->vm->heap, &after);
+  uint64_t code =
+      vm->vm->jit->promotion != NULL ? tz_promotion_statistics(vm->vm->jit->promotion).code_bytes : 0;
+  if (vm->vm->jit->promotion != NULL) cr_expect_gt(code, 0);
+  cr_expect_geq(after.external_bytes, before.external_bytes + code);
+  terza_free(vm);
+}

@@ -77,6 +77,26 @@ Test(limits, native_memory_counts) {
   world_fini(&w);
 }
 
+Test(limits, the_embedder_gives_memory_back_first) {
+  for (int collector = 0; collector < 2; collector++) {
+    world w;
+    world_init(&w, small_options(collector));
+    w.releasable = 5 << 20;
+    cr_assert(tz_gc_account(w.heap, w.releasable));
+    cr_assert_null(world_array(&w, w.bytes, 9 << 20));
+    cr_assert_eq(w.releasable, 5 << 20, "nothing helps an array larger than the limit");
+    cr_assert_gt(fill_with_nodes(&w) * sizeof(node), 7u << 20);
+    cr_assert_eq(w.releasable, 0);
+    w.roots[0].u = 0;
+    world_collect(&w, TZ_GC_FULL);
+    w.releasable = 5 << 20;
+    cr_assert(tz_gc_account(w.heap, w.releasable));
+    cr_assert_not_null(world_array(&w, w.bytes, 6 << 20));
+    cr_assert_eq(w.releasable, 0);
+    world_fini(&w);
+  }
+}
+
 Test(limits, many_full_collections_do_not_leak_regions) {
   world w;
   tz_gc_options o = small_options(0);

@@ -42,10 +42,21 @@ tz_gc_options world_options(void) {
   return o;
 }
 
+static bool release_memory(void *data) {
+  world *w = data;
+  int64_t bytes = w->releasable;
+  w->releasable = 0;
+  if (bytes > 0) tz_gc_account(w->heap, -bytes);
+  return bytes > 0;
+}
+
 void world_init(world *w, tz_gc_options options) {
   *w = (world){.low = tz_lowmem_new()};
-  tz_gc_embedder e = {
-      .data = w, .visit_roots = visit_roots, .visit_weak_roots = visit_weak_roots, .bug = report_bug};
+  tz_gc_embedder e = {.data = w,
+                      .visit_roots = visit_roots,
+                      .visit_weak_roots = visit_weak_roots,
+                      .release_memory = release_memory,
+                      .bug = report_bug};
   w->heap = tz_gc_heap_new(&options, &e);
   cr_assert_not_null(w->heap);
   tz_gc_mutator_attach(w->heap, &w->mutator);

@@ -19,7 +19,8 @@ typedef struct world {
   tz_lowmem *low;
   tz_word roots[WORLD_ROOTS], weak_roots[4];
   tz_layout *node, *bytes, *words, *refs, *closure, *weak_ref, *ephemeron, *table, *finalizable, *wide;
-  const char *bug; /* the last line that the collector reported */
+  int64_t releasable; /* counted native memory that is given back when memory is out */
+  const char *bug;    /* the last line that the collector reported */
 } world;
 
 tz_gc_options world_options(void); /* small, verified before and after each collection, without stress */

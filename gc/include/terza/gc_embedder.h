@@ -52,6 +52,11 @@ typedef struct tz_gc_embedder {
   void (*before_collection)(void *data, tz_gc_scope scope);
   void (*after_collection)(void *data, tz_gc_scope scope, uint64_t pause_ns);
 
+  /* All was collected, and yet an allocation exceeds the limit: gives back counted native memory
+     (tz_gc_account) that can be done without, and must not allocate. true: some was, and the allocation is
+     tried once more. */
+  bool (*release_memory)(void *data);
+
   /* A broken invariant was found (by verification or an assertion); `what` is one line. The process aborts
      when the callback returns; NULL writes the line to stderr. */
   void (*bug)(void *data, const char *what);

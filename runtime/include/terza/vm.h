@@ -38,6 +38,8 @@ typedef struct tz_hooks {                                   /* NULL: absent */
   tz_insn *(*budget)(tz_thread *th, tz_function *f, tz_insn *pc);
   void (*function_linked)(tz_vm *vm, tz_function *f);       /* jit: may change f->entry */
   void (*class_loaded)(tz_vm *vm, tz_class *cls);           /* jit: invalidates class-hierarchy assumptions */
+  /* jit: memory is out; gives back what it can do without. False: nothing. In an allocation: must not allocate objects */
+  bool (*release_memory)(tz_vm *vm);
   void (*vm_free)(tz_vm *vm);
   void (*process_end)(tz_vm *vm);                           /* jit: the process ends without tz_vm_free */
   /* jit: the references of the optimized frames from the record on, up to the section's entry */
