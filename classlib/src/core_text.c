@@ -27,9 +27,7 @@ static bool str_compare(tz_thread *th, tz_word *args) {
   tz_string *a = tz_arg_string(args, 0), *b = tz_arg_string(args, 1);
   TZ_REQUIRE(th, a);
   TZ_REQUIRE(th, b);
-  int order = memcmp(a->u8, b->u8, (size_t)(a->length < b->length ? a->length : b->length));
-  if (order == 0) order = (a->length > b->length) - (a->length < b->length);
-  return tz_give_int(args, order);
+  return tz_give_int(args, tz_string_compare(a, b));
 }
 
 static bool str_slice(tz_thread *th, tz_word *args) {
@@ -45,18 +43,10 @@ static bool str_slice(tz_thread *th, tz_word *args) {
   return tz_give_ref(args, piece_of(th, args, 0, start, end));
 }
 
-static int64_t find_part(const tz_string *s, const tz_string *part, int64_t start) {
-  if (start < 0) start = 0;
-  if (start > s->length) return -1;
-  const uint8_t *from = s->u8 + start;
-  const uint8_t *found = memmem(from, (size_t)(s->length - start), part->u8, (size_t)part->length);
-  return found == NULL ? -1 : found - s->u8;
-}
-
 static bool str_index_of(tz_thread *th, tz_word *args) {
   TZ_REQUIRE(th, args[0].p);
   TZ_REQUIRE(th, args[1].p);
-  return tz_give_int(args, find_part(args[0].p, args[1].p, args[2].i));
+  return tz_give_int(args, tz_string_find(args[0].p, args[1].p, args[2].i));
 }
 
 static bool str_last_index_of(tz_thread *th, tz_word *args) {
@@ -69,12 +59,9 @@ static bool str_last_index_of(tz_thread *th, tz_word *args) {
 }
 
 static bool str_matches_at(tz_thread *th, tz_word *args) {
-  tz_string *s = tz_arg_string(args, 0), *part = tz_arg_string(args, 1);
-  int64_t at = args[2].i;
-  TZ_REQUIRE(th, s);
-  TZ_REQUIRE(th, part);
-  bool fits = at >= 0 && at <= s->length && part->length <= s->length - at;
-  return tz_give_int(args, fits && memcmp(s->u8 + at, part->u8, (size_t)part->length) == 0);
+  TZ_REQUIRE(th, args[0].p);
+  TZ_REQUIRE(th, args[1].p);
+  return tz_give_int(args, tz_string_matches(args[0].p, args[1].p, args[2].i));
 }
 
 /* ---- pieces ---- */
@@ -136,7 +123,7 @@ static bool str_split(tz_thread *th, tz_word *args) {
     split_chars(s, &list);
   } else {
     int64_t start = 0, at;
-    for (; (at = find_part(s, separator, start)) >= 0; start = at + separator->length)
+    for (; (at = tz_string_find(s, separator, start)) >= 0; start = at + separator->length)
       add_piece(&list, start, at);
     add_piece(&list, start, s->length);
   }
@@ -207,7 +194,7 @@ static bool str_replace(tz_thread *th, tz_word *args) {
   TZ_REQUIRE(th, by);
   int64_t count = 0;
   if (part->length > 0)
-    for (int64_t at = 0; (at = find_part(s, part, at)) >= 0; at += part->length) count++;
+    for (int64_t at = 0; (at = tz_string_find(s, part, at)) >= 0; at += part->length) count++;
   if (count == 0) return true;
   int64_t growth;
   if (__builtin_mul_overflow(count, by->length - part->length, &growth))
@@ -217,7 +204,7 @@ static bool str_replace(tz_thread *th, tz_word *args) {
   s = tz_arg_string(args, 0), part = tz_arg_string(args, 1), by = tz_arg_string(args, 2);
   uint8_t *to = result->u8;
   int64_t start = 0;
-  for (int64_t at; (at = find_part(s, part, start)) >= 0; start = at + part->length) {
+  for (int64_t at; (at = tz_string_find(s, part, start)) >= 0; start = at + part->length) {
     to = mempcpy(to, s->u8 + start, (size_t)(at - start));
     to = mempcpy(to, by->u8, (size_t)by->length);
   }

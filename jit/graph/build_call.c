@@ -81,6 +81,8 @@ static tz_node *plain_call(tz_builder *b, tz_function *f, tz_node **args, uint32
 }
 
 tz_node *tz_build_call_of(tz_builder *b, tz_function *f, tz_node **args, uint32_t n, uint32_t result) {
+  tz_node *value = tz_build_intrinsic(b, f, args, n);
+  if (value != NULL) return value;
   tz_jit_answer answer = decide(b, f);
   record(b, f, answer);
   return answer.yes ? inline_call(b, f, args, n, result) : plain_call(b, f, args, n);

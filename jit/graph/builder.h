@@ -142,6 +142,8 @@ tz_function *tz_build_only_target(tz_builder *b, const tz_node *receiver, const 
                                   const tz_class *interface, uint32_t method);
 /* Whether the type accepts the object, which is not null, whatever class of those loaded it has. */
 bool tz_build_always_accepted(tz_builder *b, const tz_node *object, const tz_type *by);
+/* What a call of the native f gives, without a call. NULL: it takes one. */
+tz_node *tz_build_intrinsic(tz_builder *b, const tz_function *f, tz_node **args, uint32_t n);
 /* The operator at hand by the method that objects of the class seen have for it; args are changed. False:
  * more than one class, or nothing known. */
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result_reg, tz_node **value);

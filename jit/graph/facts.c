@@ -112,6 +112,7 @@ bool tz_node_is_bool(const tz_node *n) {
   case TZ_NODE_ANY_IS_REF:
   case TZ_NODE_INT_FITS:
   case TZ_NODE_SAME_TEXT:
+  case TZ_NODE_MATCHES_TEXT:
   case TZ_NODE_PENDING:
   case TZ_NODE_VALID:
   case TZ_NODE_POLL: return true;

@@ -155,6 +155,7 @@ tz_node *tz_fold_object(tz_simplifier *s, tz_node *n) {
   case TZ_NODE_ACCEPTS: return fold_accepts(s, n);
   case TZ_NODE_CALL_POINTER: return fold_call_pointer(s, n);
   case TZ_NODE_LENGTH: return fold_length(s, n);
+  case TZ_NODE_COMPARE_TEXT: return n->inputs[0] == n->inputs[1] ? int_constant(s, 0) : n;
   case TZ_NODE_SAME_TEXT: return n->inputs[0] == n->inputs[1] ? int_constant(s, 1) : n;
   case TZ_NODE_BOX_INT: return fold_box(s, n, TZ_NODE_UNBOX_INT);
   case TZ_NODE_BOX_FLOAT: return fold_box(s, n, TZ_NODE_UNBOX_FLOAT);

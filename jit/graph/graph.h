@@ -130,6 +130,17 @@ enum { TZ_NO_OSR = UINT32_MAX };
 /* ---- Facts of operations ---- */
 enum { TZ_PURE = 0, TZ_READS = 1, TZ_WRITES = 2, TZ_ALLOC = 4, TZ_CALLS = 8, TZ_GUARD = 16, TZ_END = 32, TZ_STATE = 64, TZ_TRACE = 128 };
 uint32_t tz_node_effects(tz_node_op op);
+/* A call of a leaf native that is given nothing but numbers and strings: what the guest can change it neither reads
+ * nor writes. */
+static inline bool tz_node_is_blind_call(const tz_node *n) {
+  const tz_function *f = n->op == TZ_NODE_CALL ? n->imm.p : NULL;
+  if (f == NULL || !(f->flags & TZ_FUNCTION_LEAF)) return false;
+  for (uint32_t i = 0; i < f->n_params; i++) {
+    const tz_type *type = f->signature->params[i];
+    if (type->rep != 'I' && type->rep != 'F' && type->kind != TZ_KIND_STRING) return false;
+  }
+  return true;
+}
 const char *tz_node_name(tz_node_op op);
 const char *tz_deopt_text(tz_deopt_reason reason);
 

@@ -45,7 +45,8 @@ static uint8_t block_writes(const tz_block *b) {
   uint8_t writes = 0;
   for (const tz_node *n = b->first; n != NULL; n = n->next) {
     uint32_t effects = tz_node_effects((tz_node_op)n->op);
-    if (n->op == TZ_NODE_POLL || n->op == TZ_NODE_CLEAR_EXCEPTION || effects & TZ_ALLOC)
+    if (n->op == TZ_NODE_POLL || n->op == TZ_NODE_CLEAR_EXCEPTION || effects & TZ_ALLOC ||
+        tz_node_is_blind_call(n))
       writes |= WRITES_STATUS;
     else if (effects & (TZ_WRITES | TZ_CALLS)) writes |= WRITES_MEMORY;
   }
@@ -242,7 +243,8 @@ bool tz_numbering_effect(tz_numbering *nb, tz_node *n) {
   case TZ_NODE_STORE_GLOBAL: return store(nb, n);
   case TZ_NODE_POLL: return write_status(nb), false;
   default:
-    if (effects & TZ_CALLS) write_all(nb);
+    if (tz_node_is_blind_call(n)) write_status(nb);
+    else if (effects & TZ_CALLS) write_all(nb);
     else if (effects & (TZ_ALLOC | TZ_WRITES)) write_part(nb, PART_EXCEPTION);
     return false;
   }

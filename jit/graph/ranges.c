@@ -105,6 +105,8 @@ static tz_range of_operation(const tz_facts *f, const tz_node *n, int depth) {
   case TZ_NODE_LENGTH: return (tz_range){0, max_length};
   case TZ_NODE_LOAD_BYTE: return bits(8, false);
   case TZ_NODE_TAG: return bits(32, false);
+  case TZ_NODE_HASH_TEXT: return bits(26, false);
+  case TZ_NODE_FIND_TEXT: return (tz_range){-1, max_length};
   case TZ_NODE_SEXT: return bits(n->aux, true);
   case TZ_NODE_ZEXT: return bits(n->aux, false);
   case TZ_NODE_LOAD_ELEMENT:

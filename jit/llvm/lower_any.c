@@ -140,9 +140,23 @@ static LLVMValueRef of_class(tz_lower *l, const tz_node *n) {
                         (LLVMValueRef[]){A, constant_address(l, n), tz_lower_int(l, n->aux)}, 3);
   case TZ_NODE_ACCEPTS:
     return call_runtime(l, TZ_CALL_tz_native_accepts, (LLVMValueRef[]){constant_address(l, n), A}, 2);
-  case TZ_NODE_SAME_TEXT: return call_runtime(l, TZ_CALL_tz_native_same_text, (LLVMValueRef[]){A, B}, 2);
   default: return NULL;
   }
+}
+
+static LLVMValueRef of_text(tz_lower *l, const tz_node *n) {
+  tz_runtime_call call;
+  switch (n->op) {
+  case TZ_NODE_SAME_TEXT: call = TZ_CALL_tz_native_same_text; break;
+  case TZ_NODE_HASH_TEXT: call = TZ_CALL_tz_native_hash_text; break;
+  case TZ_NODE_COMPARE_TEXT: call = TZ_CALL_tz_native_compare_text; break;
+  case TZ_NODE_MATCHES_TEXT: call = TZ_CALL_tz_native_matches_text; break;
+  case TZ_NODE_FIND_TEXT: call = TZ_CALL_tz_native_find_text; break;
+  default: return NULL;
+  }
+  LLVMValueRef args[3];
+  for (uint32_t i = 0; i < n->n_inputs; i++) args[i] = tz_lower_value(l, n->inputs[i]);
+  return call_runtime(l, call, args, n->n_inputs);
 }
 
 bool tz_lower_class(tz_lower *l, const tz_node *n) {
@@ -151,6 +165,7 @@ bool tz_lower_class(tz_lower *l, const tz_node *n) {
     return true;
   }
   LLVMValueRef word = of_class(l, n);
+  if (word == NULL) word = of_text(l, n);
   if (word != NULL) tz_lower_set(l, n, word);
   return word != NULL;
 }

@@ -103,6 +103,12 @@ LLVMValueRef tz_lower_call_with_state(tz_lower *l, LLVMTypeRef signature, LLVMVa
 
 /* ---- calls ---- */
 
+static void call_attribute(tz_lower *l, LLVMValueRef call, const char *name, uint64_t value) {
+  uint32_t kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(l->context, kind, value));
+}
+
 /* The function at an address (i64) on inputs [first..]. What it is compiled to is read anew at each call. */
 static LLVMValueRef call_function(tz_lower *l, const tz_node *n, LLVMValueRef callee, uint32_t first) {
   uint32_t n_args = n->n_inputs - first + 2;
@@ -119,9 +125,11 @@ static LLVMValueRef call_function(tz_lower *l, const tz_node *n, LLVMValueRef ca
     LLVMValueRef from = tz_lower_at(l, args[1], offsetof(tz_function, compiled));
     LLVMValueRef code = tz_lower_tag(l, LLVMBuildLoad2(l->builder, l->pointer, from, ""), "code");
     result = tz_lower_call_with_state(l, signature, code, args, n_args, n);
-    LLVMAddCallSiteAttribute(
-        result, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-        LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("nounwind", 8), 0));
+    call_attribute(l, result, "nounwind", 0);
+    if (tz_node_is_blind_call(n)) {
+      call_attribute(l, result, "memory", TZ_MEMORY_RUNTIME_AND_ARGUMENTS);
+      tz_lower_tag(l, result, "thread");
+    }
   }
   free(args);
   free(types);

@@ -65,6 +65,19 @@ int64_t tz_native_same_text(const tz_string *a, const tz_string *b) {
   return a->length == b->length && memcmp(a->u8, b->u8, (size_t)a->length) == 0;
 }
 
+/* It is kept in the string's header, where no guest sees it. */
+int64_t tz_native_hash_text(tz_string *s) { return tz_string_hash(s); }
+
+int64_t tz_native_compare_text(const tz_string *a, const tz_string *b) { return tz_string_compare(a, b); }
+
+int64_t tz_native_matches_text(const tz_string *s, const tz_string *part, int64_t at) {
+  return tz_string_matches(s, part, at);
+}
+
+int64_t tz_native_find_text(const tz_string *s, const tz_string *part, int64_t start) {
+  return tz_string_find(s, part, start);
+}
+
 int64_t tz_native_accepts(const tz_type *type, const void *object) {
   const tz_class *cls = tz_object_class(object);
   return cls != cls->vm->int_box_class && tz_type_accepts(type, object);

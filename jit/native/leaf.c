@@ -32,6 +32,14 @@ static leaf_result run_few_ints(tz_thread *th, tz_function *f, uint64_t a, uint6
   return run(th, f, args, __builtin_frame_address(0));
 }
 
+static leaf_result run_many_ints(tz_thread *th, tz_function *f, uint64_t a, uint64_t b, uint64_t c,
+                                 uint64_t d) {
+  tz_word args[MOST_ARGUMENTS] = {{.u = a}, {.u = b}, {.u = c}, {.u = d}};
+  const tz_word *stack = (const tz_word *)__builtin_frame_address(0) + 2;
+  for (uint32_t i = INT_REGISTERS; i < f->n_params; i++) args[i] = stack[i - INT_REGISTERS];
+  return run(th, f, args, __builtin_frame_address(0));
+}
+
 /* The convention has the first four ints and the first eight floats in registers, all others on the stack in
  * order. */
 static leaf_result run_any(tz_thread *th, tz_function *f, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
@@ -69,6 +77,7 @@ void *tz_native_leaf_entry(const tz_function *f) {
   uint32_t n_floats = 0;
   for (uint32_t i = 0; i < f->n_params; i++) n_floats += f->signature->params[i]->rep == 'F';
   if (n_floats == 0 && f->n_params <= INT_REGISTERS) return (void *)run_few_ints;
+  if (n_floats == 0 && f->n_params <= MOST_ARGUMENTS) return (void *)run_many_ints;
   bool fits = n_floats <= FLOAT_REGISTERS && f->n_params <= MOST_ARGUMENTS;
   return fits ? (void *)run_any : (void *)tz_vm_call_stub;
 }

@@ -181,6 +181,10 @@ void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length);
 void tz_native_raise(tz_thread *th, void *error);
 void tz_native_barrier(tz_thread *th, void *object, int64_t offset);
 int64_t tz_native_same_text(const tz_string *a, const tz_string *b);
+int64_t tz_native_hash_text(tz_string *s);
+int64_t tz_native_compare_text(const tz_string *a, const tz_string *b);
+int64_t tz_native_matches_text(const tz_string *s, const tz_string *part, int64_t at);
+int64_t tz_native_find_text(const tz_string *s, const tz_string *part, int64_t start);
 int64_t tz_native_accepts(const tz_type *type, const void *object);
 tz_function *tz_native_interface_method(const tz_class *cls, const tz_class *interface, int64_t method);
 void *tz_native_symbol(

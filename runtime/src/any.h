@@ -6,7 +6,6 @@
 #include "shape.h"
 #include "slow.h"
 #include "terza/linking.h"
-#include "text.h"
 
 /* Feedback bits in an instruction's x byte: of the second operand; the third's are shifted left by four. */
 typedef enum tz_any_kind {

@@ -1,7 +1,6 @@
 /* string.c: strings: header | length in bytes | UTF-8. Immutable once their maker has filled them.
  *
  * The content hash is cached in the header's hash bits; it is the same in every run. */
-#include "text.h"
 #include "class.h"
 #include "internals.h"
 #include "slow.h"
@@ -75,6 +74,19 @@ int tz_string_compare(const tz_string *a, const tz_string *b) {
   size_t n = (size_t)(a->length < b->length ? a->length : b->length);
   int order = memcmp(a->u8, b->u8, n);
   return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+}
+
+bool tz_string_matches(const tz_string *s, const tz_string *part, int64_t at) {
+  bool fits = at >= 0 && at <= s->length && part->length <= s->length - at;
+  return fits && memcmp(s->u8 + at, part->u8, (size_t)part->length) == 0;
+}
+
+int64_t tz_string_find(const tz_string *s, const tz_string *part, int64_t start) {
+  if (start < 0) start = 0;
+  if (start > s->length) return -1;
+  const uint8_t *from = s->u8 + start;
+  const uint8_t *found = memmem(from, (size_t)(s->length - start), part->u8, (size_t)part->length);
+  return found == NULL ? -1 : found - s->u8;
 }
 
 tz_string *tz_string_permanent(tz_vm *vm, const char *utf8, size_t bytes) {

@@ -1,7 +1,6 @@
 /* value.h: what Object's own methods do, by kind of object. Public face: terza/native.h. */
 #pragma once
 #include "shape.h"
-#include "text.h"
 
 enum { TZ_NATIVE_DEPTH = 400 }; /* nested calls from C into guest code, nested values */
 

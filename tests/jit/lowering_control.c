@@ -1,6 +1,7 @@
 /* lowering_control.c: guards and the states that they leave with, calls, polls, exceptions, branches,
  * entering loops. */
 #include "lowering.h"
+#include "terza/linking.h"
 
 TestSuite(lowering_control, .init = make_world);
 
@@ -333,6 +334,41 @@ static void expect_calls(const char *call) {
 Test(lowering_control, calls) {
   expect_calls("v2 = call int t.ri_i v1, v0");
   expect_calls("v9 = int function t.ri_i\n  v2 = call.pointer int v9, v1, v0");
+}
+
+/* What a leaf does to the object is against its promise, which code relies on. */
+static tz_word *changed;
+static int64_t change(tz_thread *th, tz_function *self, int64_t by) {
+  (void)th, (void)self;
+  changed[1].i += by;
+  return 0;
+}
+
+Test(lowering_control, leaves_leave_memory_alone) {
+  static const char text[] = "graph t.ri_i int\n"
+                             "b0:\n"
+                             "  v0 = param ref 0\n"
+                             "  v1 = param int 1\n"
+                             "  v2 = load.field int 0 v0\n"
+                             "  v3 = call int t.i_i v1 @ t.state:2\n"
+                             "  v4 = pending\n"
+                             "  branch 1 v4 -> b1, b2\n"
+                             "b1 (b0):\n"
+                             "  fail\n"
+                             "b2 (b0):\n"
+                             "  v5 = load.field int 0 v0\n"
+                             "  v6 = sub v5, v2\n"
+                             "  return v6\n";
+  tz_function *f = function_named("t.i_i");
+  changed = new_node();
+  world->thread->native_limit = NULL;
+  for (int is_leaf = 0; is_leaf < 2; is_leaf++) {
+    if (is_leaf) tz_function_make_leaf(world, f);
+    lowered l = lower(text);
+    f->compiled = (void *)change;
+    cr_expect_eq(CALL(l, changed, 7, 0, 0), is_leaf ? 0 : 7);
+    discard(&l);
+  }
 }
 
 /* Too deep on the native stack: the stub runs the function elsewhere. */

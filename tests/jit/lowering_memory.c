@@ -210,6 +210,32 @@ Test(lowering_memory, what_the_runtime_tells_without_a_state) {
   cr_expect_eq(CALL(text, string_of("eins"), string_of("zwei"), 0), 0);
 }
 
+Test(lowering_memory, strings) {
+  lowered l = lower("graph t.rri_i int\n"
+                    "b0:\n"
+                    "  v0 = param ref 0\n"
+                    "  v1 = param ref 1\n"
+                    "  v2 = param int 2\n"
+                    "  v3 = int 10\n"
+                    "  v4 = int 1000\n"
+                    "  v5 = matches.text v0, v1, v2\n"
+                    "  v6 = find.text v0, v1, v2\n"
+                    "  v7 = compare.text v0, v1\n"
+                    "  v8 = int 0\n"
+                    "  v9 = lt v7, v8\n"
+                    "  v10 = mul v6, v3\n"
+                    "  v11 = mul v9, v4\n"
+                    "  v12 = add v5, v10\n"
+                    "  v13 = add v12, v11\n"
+                    "  return v13\n");
+  cr_expect_eq(CALL(l, string_of("abcab"), string_of("ab"), 3), 31);
+  cr_expect_eq(CALL(l, string_of("abcab"), string_of("ab"), 1), 30);
+  cr_expect_eq(CALL(l, string_of("abcab"), string_of("b"), -7), 1010);
+  lowered hash = lower("graph t.r_i int\nb0:\n  v0 = param ref 0\n  v1 = hash.text v0\n  return v1\n");
+  tz_string *s = string_of("eins");
+  cr_expect_eq(CALL(hash, s, 0, 0), tz_string_hash(s));
+}
+
 /* A list of n nodes, each made before its predecessor is stored into it; the references kept across the
  * allocation. */
 static const char list[] = "graph t.i_r ref\n"

@@ -255,6 +255,10 @@ void *tz_native_new_array(tz_thread *th, tz_type *type, int64_t length);
 void tz_native_raise(tz_thread *th, tz_object *error);
 void tz_native_barrier(tz_thread *th, tz_object *object, int64_t offset);
 int64_t tz_native_same_text(tz_string *a, tz_string *b);
+int64_t tz_native_hash_text(tz_string *s);
+int64_t tz_native_compare_text(tz_string *a, tz_string *b);
+int64_t tz_native_matches_text(tz_string *s, tz_string *part, int64_t at);
+int64_t tz_native_find_text(tz_string *s, tz_string *part, int64_t start);
 int64_t tz_native_accepts(tz_type *type, void *object);
 tz_function *tz_native_interface_method(tz_class *cls, tz_class *interface, int64_t method);
 
@@ -314,6 +318,14 @@ void tz_native_barrier(tz_thread *th, tz_object *object, int64_t offset) {
 
 int64_t tz_native_same_text(tz_string *a, tz_string *b) {
   return a->length == b->length && memcmp(a->u8, b->u8, (size_t)a->length) == 0;
+}
+int64_t tz_native_hash_text(tz_string *s) { return tz_string_hash(s); }
+int64_t tz_native_compare_text(tz_string *a, tz_string *b) { return tz_string_compare(a, b); }
+int64_t tz_native_matches_text(tz_string *s, tz_string *part, int64_t at) {
+  return tz_string_matches(s, part, at);
+}
+int64_t tz_native_find_text(tz_string *s, tz_string *part, int64_t start) {
+  return tz_string_find(s, part, start);
 }
 int64_t tz_native_accepts(tz_type *type, void *object) { return tz_type_accepts(type, object); }
 tz_function *tz_native_interface_method(tz_class *cls, tz_class *interface, int64_t method) {

@@ -2,7 +2,6 @@
 #include "class.h"
 #include "error.h"
 #include "shape.h"
-#include "text.h"
 #include "world.h"
 #include <criterion/criterion.h>
 #include <math.h>

@@ -18,7 +18,8 @@ typedef struct tz_native_def {
 /* Registers natives under a module name, before modules that import them are loaded. False: out of memory. */
 bool tz_natives_register(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n);
 /* The same for leaves: natives that neither wait (tz_native_sleep, tz_native_block) nor call guest code (tz_native_call,
- * tz_any_to_string, tz_any_equal, tz_any_hash). They may collect and raise. Optimized code calls them without a frame. */
+ * tz_any_to_string, tz_any_equal, tz_any_hash). They may collect and raise. Optimized code calls them without a frame, and, when
+ * their parameters are numbers and strings alone, relies on it that they read and change nothing that the guest can change. */
 bool tz_natives_register_leaves(tz_vm *vm, const char *module, const tz_native_def *defs, size_t n);
 
 tz_vm *tz_thread_vm(tz_thread *th);
@@ -30,6 +31,10 @@ static inline tz_string *tz_arg_string(const tz_word *args, int i) { return (tz_
 static inline const char *tz_string_bytes(const tz_string *s) { return (const char *)s->u8; }
 uint32_t tz_string_hash(tz_string *s);
 bool tz_string_equal(const tz_string *a, const tz_string *b);
+/* Of strings that are not null. */
+int tz_string_compare(const tz_string *a, const tz_string *b); /* by bytes: <0, 0, >0 */
+bool tz_string_matches(const tz_string *s, const tz_string *part, int64_t at); /* part stands in s at this byte */
+int64_t tz_string_find(const tz_string *s, const tz_string *part, int64_t start); /* where, from there on; -1: nowhere */
 
 /* Arrays: kind is the element kind (U8, I16, I32, F32, I64, F64, ANY); references by class. May collect. */
 tz_array *tz_array_new(tz_thread *th, tz_kind element, int64_t length);
