@@ -1,6 +1,7 @@
 /* why.c: the command `terza why`: runs a program in a process of its own, which writes a JIT log, and answers
  * from that. */
 #include "why.h"
+#include "diagnostics.h"
 #include "program.h"
 #include <errno.h>
 #include <signal.h>
@@ -51,54 +52,25 @@ static bool qualified(const tz_image *image, uint32_t i, char *name, size_t room
   return n > 0 && (size_t)n < room;
 }
 
-static unsigned distance(const char *a, const char *b) {
-  unsigned row[128];
-  size_t n = strlen(a), m = strlen(b);
-  if (n >= 127 || m >= 127) return 99;
-  for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
-  for (size_t i = 0; i < n; i++) {
-    unsigned diagonal = row[0];
-    row[0] = (unsigned)i + 1;
-    for (size_t j = 0; j < m; j++) {
-      unsigned above = row[j + 1], best = diagonal + (a[i] != b[j]);
-      if (above + 1 < best) best = above + 1;
-      if (row[j] + 1 < best) best = row[j] + 1;
-      diagonal = above;
-      row[j + 1] = best;
-    }
-  }
-  return row[m];
-}
-
 static bool is_end_of(const char *name, const char *wanted) {
   size_t n = strlen(name), m = strlen(wanted);
   return n > m && name[n - m - 1] == '.' && strcmp(name + n - m, wanted) == 0;
 }
 
-/* How far a name is from what was asked for; the end of a name counts as well as all of it. */
-static unsigned farness(const char *name, const char *wanted) {
-  unsigned least = distance(name, wanted);
-  for (const char *dot = name; (dot = strchr(dot, '.')); dot++) {
-    unsigned d = distance(dot + 1, wanted);
-    if (d < least) least = d;
-  }
-  return least;
-}
-
-/* The names nearest to what was asked for, as far as they are near. */
+/* The end of a name counts as well as all of it. */
 static void say_near(const command_line *line, const tz_image *image, const char *wanted) {
-  enum { SHOWN = 6 };
-  char name[512], text[SHOWN * 520] = "";
-  size_t n = 0;
-  unsigned shown = 0;
-  for (unsigned limit = 0; limit <= 1 + strlen(wanted) / 4 && shown < SHOWN; limit++)
-    for (uint32_t i = 0; i < image->n_functions && shown < SHOWN; i++)
-      if (qualified(image, i, name, sizeof name) && farness(name, wanted) == limit) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", shown > 0 ? ", " : "", name);
-        shown++;
-      }
-  command_fail(line, "there is no method \"%s\" in the program%s%s", wanted,
-               shown > 0 ? "; did you mean " : "", text);
+  rima_nearest nearest;
+  char name[512], best[512] = "";
+  rima_nearest_init(&nearest, wanted, strlen(wanted));
+  for (uint32_t i = 0; i < image->n_functions; i++) {
+    if (!qualified(image, i, name, sizeof name)) continue;
+    uint32_t before = nearest.distance;
+    for (const char *end = name; end; end = strchr(end, '.') ? strchr(end, '.') + 1 : NULL)
+      rima_nearest_offer(&nearest, end, strlen(end));
+    if (nearest.distance < before) snprintf(best, sizeof best, "%s", name);
+  }
+  command_fail(line, "there is no method \"%s\" in the program%s%s%s", wanted,
+               best[0] ? "; did you mean \"" : "", best, best[0] ? "\"?" : "");
 }
 
 /* By its whole name, by its name in the program's own module, or by an end of it that is no other's. False
