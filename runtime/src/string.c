@@ -29,6 +29,10 @@ tz_string *tz_string_join(tz_thread *th, tz_word *const *parts, uint32_t n) {
     const tz_string *part = parts[i]->p;
     bytes += part != NULL ? (size_t)part->length : sizeof null_text - 1;
   }
+  for (uint32_t i = 0; i < n; i++) { /* the others are empty */
+    tz_string *part = parts[i]->p;
+    if (part != NULL && (size_t)part->length == bytes) return part;
+  }
   tz_string *joined = tz_string_alloc(th, bytes);
   if (joined == NULL) return NULL;
   uint8_t *to = joined->u8;
