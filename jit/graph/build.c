@@ -334,6 +334,12 @@ static void offer(tz_builder *b, tz_scope *scope, tz_node **env, const struct tz
   b->block = fork.no;
 }
 
+/* To the caller. */
+static void fail(tz_builder *b) {
+  tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
+  b->block = NULL;
+}
+
 static const float RAISED = 0.1f; /* of the times that a place is reached, for inlining */
 
 /* The pending exception goes to the handler that tz_unwind would find in the frames at hand, or to the
@@ -349,16 +355,14 @@ static void unwind(tz_builder *b, tz_node *error) {
     pc = s->call_pc;
     at_env = s->outer_env;
   }
-  tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
-  b->block = NULL;
+  fail(b);
   b->env = env;
   b->frequency = frequency;
 }
 
 void tz_fail(tz_builder *b) {
   if (!is_handled(b)) {
-    tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
-    b->block = NULL;
+    fail(b);
   } else if (!b->options->has_handlers && tz_may_speculate(b)) {
     tz_deopt(b, TZ_DEOPT_THROW);
   } else {
@@ -424,17 +428,20 @@ static void stress(tz_builder *b) {
   tz_guard(b, tz_emit_i2(b, TZ_NODE_LT, tz_emit_int(b, 0), left), TZ_DEOPT_STRESS);
 }
 
-static void leave_if(tz_builder *b, tz_node *failed) {
-  tz_fork fork = tz_branch(b, failed, 0);
+void tz_check_pending(tz_builder *b) {
+  tz_fork fork = tz_branch(b, tz_emit(b, TZ_NODE_PENDING, TZ_TYPE_INT, 0, NULL), 0);
   b->block = fork.yes;
   tz_fail(b);
   b->block = fork.no;
 }
 
-void tz_check_pending(tz_builder *b) { leave_if(b, tz_emit(b, TZ_NODE_PENDING, TZ_TYPE_INT, 0, NULL)); }
-
+/* Being out of memory is no way to spend one's time: its handlers are not built. */
 void tz_check_allocated(tz_builder *b, tz_node *object) {
-  leave_if(b, tz_emit_i1(b, TZ_NODE_IS_NULL, object));
+  tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_IS_NULL, object), 0);
+  b->block = fork.yes;
+  if (is_handled(b)) tz_deopt(b, TZ_DEOPT_THROW);
+  else fail(b);
+  b->block = fork.no;
 }
 
 /* ---- Scopes ---- */
