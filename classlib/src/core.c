@@ -135,6 +135,19 @@ static bool core_bytes_put(tz_thread *th, tz_word *args) {
   return true;
 }
 
+/* Gives how many bytes the number takes. */
+static bool core_bytes_put_int(tz_thread *th, tz_word *args) {
+  tz_array *bytes = args[0].p;
+  TZ_REQUIRE(th, bytes);
+  char text[32];
+  int64_t n = tz_int_format(text, args[2].i);
+  if (!has_room(bytes, args[1].i, n))
+    return tz_raise(th, TZ_ERROR_BOUNDS, "no room for %lld bytes at index %lld of an array of %lld",
+                    (long long)n, (long long)args[1].i, (long long)bytes->length);
+  memcpy(bytes->u8 + args[1].i, text, (size_t)n);
+  return tz_give_int(args, n);
+}
+
 bool tz_register_core(tz_vm *vm) {
   static const tz_native_def defs[] = {
       {"printLine", "(string)void", core_print_line}, {"printErrLine", "(string)void", core_print_err_line},
@@ -151,6 +164,7 @@ bool tz_register_core(tz_vm *vm) {
       {"arrayClear", "(object,i64,i64)void", core_array_clear},
       {"bytesToStr", "([u8],i64,i64)string", core_bytes_to_str},
       {"bytesPut", "([u8],i64,string)void", core_bytes_put},
+      {"bytesPutInt", "([u8],i64,i64)i64", core_bytes_put_int},
   };
   return tz_natives_register(vm, "core", defs, TZ_COUNT(defs)) &&
          tz_natives_register_leaves(vm, "core", leaves, TZ_COUNT(leaves));

@@ -145,10 +145,14 @@ bool tz_utf8_is_valid(const char *text, size_t n) {
 /* ---- numbers ---- */
 
 int tz_int_format(char to[32], int64_t x) {
+  static const char pairs[] =
+      "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+      "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
   char digits[24], *d = digits + sizeof digits;
   uint64_t u = x < 0 ? -(uint64_t)x : (uint64_t)x;
-  do *--d = (char)('0' + u % 10);
-  while ((u /= 10) != 0);
+  for (; u >= 100; u /= 100) memcpy(d -= 2, pairs + u % 100 * 2, 2);
+  if (u >= 10) memcpy(d -= 2, pairs + u * 2, 2);
+  else *--d = (char)('0' + u);
   if (x < 0) *--d = '-';
   int n = (int)(digits + sizeof digits - d);
   memcpy(to, d, (size_t)n);
