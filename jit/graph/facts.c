@@ -9,6 +9,7 @@ tz_facts *tz_facts_new(tz_graph *g) {
   f->at = tz_graph_alloc(g, (f->n + 1) * sizeof *f->at);
   f->own = tz_graph_alloc(g, (f->n + 1) * sizeof *f->own);
   f->counters = tz_graph_alloc(g, (f->n + 1) * sizeof *f->counters);
+  f->limits = tz_graph_alloc(g, (f->n + 1) * sizeof *f->limits);
   f->preorder = tz_graph_alloc(g, (g->n_blocks + 1) * sizeof *f->preorder);
   f->scopes = tz_graph_alloc(g, (g->n_blocks + 1) * sizeof *f->scopes);
   f->trail = tz_graph_alloc(g, f->trail_room * sizeof *f->trail);

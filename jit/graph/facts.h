@@ -12,6 +12,7 @@ typedef struct tz_fact {
   uintptr_t cls;
   uintptr_t has_value, value; /* INT: it is this number here */
   uintptr_t has_range, low, high;
+  uintptr_t below[2]; /* what it is less than, or not more than: the latest two (order_facts.c) */
 } tz_fact;
 
 typedef struct tz_range {
@@ -24,6 +25,7 @@ typedef struct tz_facts {
   tz_fact *at;
   tz_known *own;      /* what is known of the node everywhere */
   tz_range *counters; /* by id: the range of a loop's counter; 0, 0: not known to be one */
+  uintptr_t *limits;  /* by id: what a loop's PHI is below throughout, as in tz_fact; 0: not known */
   tz_block **preorder;
   uint32_t next;
   struct tz_scope_mark {
@@ -55,8 +57,19 @@ bool tz_range_product(tz_range a, tz_range b, tz_range *to);  /* false: it may w
 /* What a comparison or test that holds here, or does not, says of the ranges of its inputs. */
 void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds);
 /* At the end of a loop: if the PHI counts in steps from where it begins, its range in the loop is noted.
- * `first` is that of its first input before the loop. */
-void tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first);
+ * `first` is that of its first input before the loop. True: it was not known before. */
+bool tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first);
+
+/* ---- order_facts.c ---- */
+void tz_facts_learn_below(tz_facts *f, const tz_node *a, const tz_node *b, bool is_strict);
+/* a < b, or a <= b, is known. */
+bool tz_facts_is_below(const tz_facts *f, const tz_node *a, const tz_node *b, bool strictly);
+/* 0 <= a and, as unsigned numbers, a < b. */
+bool tz_facts_is_index(const tz_facts *f, const tz_node *a, const tz_node *b);
+/* At the end of a loop: what its PHI goes on below, if that does not change in the loop; 0: not known. */
+uintptr_t tz_facts_propose_limit(const tz_facts *f, const tz_node *phi);
+/* Before the loop: it is noted as the PHI's limit if the PHI begins below it too. */
+void tz_facts_learn_limit(tz_facts *f, const tz_node *phi, uintptr_t limit);
 
 /* *where = value until the walk leaves what the block at hand dominates. */
 void tz_facts_set(tz_facts *f, uintptr_t *where, uintptr_t value);

@@ -37,6 +37,19 @@ static int test(const tz_node *n, tz_range a, tz_range b) {
   }
 }
 
+/* By comparisons that are known to hold. */
+static int test_order(const tz_facts *f, const tz_node *n) {
+  const tz_node *a = n->inputs[0], *b = n->inputs[n->n_inputs - 1];
+  switch (n->op) {
+  case TZ_NODE_LT: return tz_facts_is_below(f, a, b, true) ? 1 : tz_facts_is_below(f, b, a, false) ? 0 : -1;
+  case TZ_NODE_LE: return tz_facts_is_below(f, a, b, false) ? 1 : tz_facts_is_below(f, b, a, true) ? 0 : -1;
+  case TZ_NODE_ULT: return tz_facts_is_index(f, a, b) ? 1 : -1;
+  case TZ_NODE_EQ: return tz_facts_is_below(f, a, b, true) || tz_facts_is_below(f, b, a, true) ? 0 : -1;
+  case TZ_NODE_NE: return tz_facts_is_below(f, a, b, true) || tz_facts_is_below(f, b, a, true) ? 1 : -1;
+  default: return -1;
+  }
+}
+
 /* Half of the values that an extension's bits can have. */
 static int64_t half_range(const tz_node *extension) { return (int64_t)1 << (extension->aux - 1); }
 
@@ -72,6 +85,7 @@ tz_node *tz_fold_range(tz_simplifier *s, tz_node *n) {
            b = tz_facts_range(s->facts, n->inputs[n->n_inputs - 1]);
   if (a.low > a.high || b.low > b.high) return n; /* nobody comes here */
   int result = test(n, a, b);
+  if (result < 0) result = test_order(s->facts, n);
   if (result >= 0) return tz_constant_int(s, result, TZ_INT_NUMBER);
   return keeps_all(n, a, b) ? n->inputs[0] : n;
 }

@@ -10,15 +10,17 @@ typedef struct phi {
   tz_node *node;
   tz_known *at_edges; /* of the inputs, where they come from */
   tz_known known;
-  tz_range first; /* of the first input, where it comes from */
-  tz_node *same;  /* NULL: nothing has come yet; node: more than one value comes */
+  tz_range first;  /* of the first input, where it comes from */
+  uintptr_t limit; /* what the others are below where they come from (order_facts.c); 0: not known */
+  tz_node *same;   /* NULL: nothing has come yet; node: more than one value comes */
 } phi;
 
 typedef struct phis {
   tz_facts *facts;
   phi *at;
   uint32_t n;
-  uint32_t *index; /* by node id, from 1; 0: no PHI */
+  uint32_t *index;  /* by node id, from 1; 0: no PHI */
+  bool has_learned; /* of a loop, in this walk: another will know it from the loop's start */
 } phis;
 
 static void add_phis(phis *p, tz_graph *g) {
@@ -39,16 +41,21 @@ static phi *phi_of(const phis *p, const tz_node *n) {
   return p->index[n->id] > 0 ? &p->at[p->index[n->id] - 1] : NULL;
 }
 
-static void note_edge(const phis *p, const tz_node *x, uint32_t k) {
+static void note_edge(phis *p, const tz_node *x, uint32_t k) {
   phi *at = phi_of(p, x);
   at->at_edges[k] = tz_facts_known(p->facts, x->inputs[k]);
   if (x->type != TZ_TYPE_INT || !x->block->is_loop_header) return;
-  if (k == 0) at->first = tz_facts_range(p->facts, x->inputs[0]);
-  else tz_facts_learn_counter(p->facts, x, at->first);
+  if (k == 0) {
+    at->first = tz_facts_range(p->facts, x->inputs[0]);
+    if (at->limit != 0) tz_facts_learn_limit(p->facts, x, at->limit);
+    return;
+  }
+  at->limit = tz_facts_propose_limit(p->facts, x);
+  p->has_learned |= tz_facts_learn_counter(p->facts, x, at->first) || at->limit != 0;
 }
 
 /* What is known at the end of b of the values that go from there into PHIs. */
-static void note_edges(const phis *p, const tz_block *b) {
+static void note_edges(phis *p, const tz_block *b) {
   for (uint32_t i = 0; i < b->n_successors; i++) {
     const tz_block *to = b->successors[i];
     for (const tz_node *x = to->first; x->op == TZ_NODE_PHI; x = x->next)
@@ -57,7 +64,8 @@ static void note_edges(const phis *p, const tz_block *b) {
   }
 }
 
-static void walk(const phis *p) {
+static void walk(phis *p) {
+  p->has_learned = false;
   for (tz_block *b; (b = tz_facts_next(p->facts)) != NULL; note_edges(p, b))
     for (tz_node *n = b->first; n != NULL; n = n->next)
       if (n->op == TZ_NODE_GUARD) tz_facts_learn(p->facts, n->inputs[0], true);
@@ -97,6 +105,7 @@ void tz_simplify_phis(tz_simplifier *s) {
   add_phis(&p, s->g);
   if (p.n == 0) return;
   walk(&p);
+  if (p.has_learned) walk(&p);
   for (bool changed = true; changed;) {
     changed = false;
     for (uint32_t i = 0; i < p.n; i++) changed |= update(&p, &p.at[i]);

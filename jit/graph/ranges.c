@@ -134,13 +134,21 @@ tz_range tz_facts_range(const tz_facts *f, const tz_node *n) { return range_of(f
 
 /* ---- Learning ---- */
 
-static void narrow(tz_facts *f, const tz_node *n, tz_range to) {
+static void narrow_one(tz_facts *f, const tz_node *n, tz_range to) {
   if (n->id >= f->n || n->op == TZ_NODE_INT) return;
   tz_fact *fact = &f->at[n->id];
   if (fact->has_range) to = meet(to, (tz_range){(int64_t)fact->low, (int64_t)fact->high});
   tz_facts_set(f, &fact->has_range, 1);
   tz_facts_set(f, &fact->low, (uintptr_t)to.low);
   tz_facts_set(f, &fact->high, (uintptr_t)to.high);
+}
+
+/* And what it is the sum of. */
+static void narrow(tz_facts *f, const tz_node *n, tz_range to) {
+  narrow_one(f, n, to);
+  if (n->op != TZ_NODE_ADD || n->inputs[1]->op != TZ_NODE_INT) return;
+  tz_range part = difference(to, (tz_range){n->inputs[1]->imm.i, n->inputs[1]->imm.i});
+  if (part.low != INT64_MIN || part.high != INT64_MAX) narrow_one(f, n->inputs[0], part);
 }
 
 /* a < b, or a <= b */
@@ -150,6 +158,7 @@ static void learn_order(tz_facts *f, const tz_node *a, const tz_node *b, bool is
           low = is_strict && x.low < INT64_MAX ? x.low + 1 : x.low;
   if (high < INT64_MAX) narrow(f, a, (tz_range){INT64_MIN, high});
   if (low > INT64_MIN) narrow(f, b, (tz_range){low, INT64_MAX});
+  tz_facts_learn_below(f, a, b, is_strict);
 }
 
 void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds) {
@@ -165,7 +174,9 @@ void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds) {
     else learn_order(f, b, a, true);
     break;
   case TZ_NODE_ULT:
-    if (holds && tz_facts_range(f, b).low >= 0) narrow(f, a, (tz_range){0, tz_facts_range(f, b).high - 1});
+    if (!holds || tz_facts_range(f, b).low < 0) break;
+    narrow(f, a, (tz_range){0, tz_facts_range(f, b).high - 1});
+    tz_facts_learn_below(f, a, b, true);
     break;
   case TZ_NODE_INT_FITS:
     if (holds) narrow(f, a, (tz_range){any_min, any_max});
@@ -179,14 +190,21 @@ void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds) {
 
 /* It begins at `first`, and as long as the loop goes on it lies, after its step, within `after`. Where
  * neither can be stepped over the end of the numbers, it never turns back. */
-void tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first) {
+bool tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first) {
   const tz_node *next = phi->inputs[1];
-  if (next->op != TZ_NODE_ADD || next->inputs[0] != phi || next->inputs[1]->op != TZ_NODE_INT) return;
-  int64_t step = next->inputs[1]->imm.i, ignored;
-  tz_range after = tz_facts_range(f, next);
-  if (is_empty(first) || is_empty(after)) return;
-  if (step > 0 && !__builtin_add_overflow(first.high > after.high ? first.high : after.high, step, &ignored))
-    f->counters[phi->id] = (tz_range){first.low, first.high > after.high ? first.high : after.high};
-  if (step < 0 && !__builtin_add_overflow(first.low < after.low ? first.low : after.low, step, &ignored))
-    f->counters[phi->id] = (tz_range){first.low < after.low ? first.low : after.low, first.high};
+  if (next->op != TZ_NODE_ADD) return false;
+  uint32_t k = next->inputs[0] == phi ? 1 : 0;
+  if (next->inputs[1 - k] != phi) return false;
+  int64_t ignored;
+  tz_range after = tz_facts_range(f, next), step = tz_facts_range(f, next->inputs[k]),
+           *counter = &f->counters[phi->id];
+  if (is_empty(first) || is_empty(after) || is_empty(step) || counter->low != 0 || counter->high != 0)
+    return false;
+  tz_range both = join(first, after);
+  if (step.low >= 0 && !__builtin_add_overflow(both.high, step.high, &ignored))
+    *counter = (tz_range){first.low, both.high};
+  else if (step.high <= 0 && !__builtin_add_overflow(both.low, step.low, &ignored))
+    *counter = (tz_range){both.low, first.high};
+  else return false;
+  return true;
 }

@@ -1,11 +1,11 @@
-/* strip_mine.c: counted loops poll once in 1,024 rounds.
+/* strip_mine.c: counted loops poll once in many rounds: 1,024, or 32 of a loop around another.
  *
- * A poll on the back-edge keeps LLVM from vectorizing a loop. An innermost loop without calls whose last test
- * compares its counter with a bound becomes two:
+ * A poll on the back-edge keeps LLVM from vectorizing a loop. A loop without calls, innermost or around such,
+ * whose last test compares its counter with a bound becomes two:
  *
  *      entry                        entry
  *        │                            ▼
- *        ▼                ┌──────► outer: limit = min(bound, counter + 1024 steps)
+ *        ▼                ┌──────► outer: limit = min(bound, counter + a strip)
  *   ┌► header             │           ▼
  *   │    …                │   ┌─► header
  *   │   test ──► exit     │   │     …
@@ -21,7 +21,8 @@
  * that are short for sure lose their poll altogether. */
 #include "simplify.h"
 
-enum { STRIP = 1024, MAX_STEP = 64, SELDOM = 64 };
+/* Rounds without a poll: some microseconds in an innermost loop, 32 strips of it in the next loop out. */
+enum { STRIP = 1024, OUTER_STRIP = 32, MAX_STEP = 64, SELDOM = 64 };
 
 typedef struct counted {
   tz_block *header, *latch, *poll, *test; /* test's branch stays in the loop or goes out */
@@ -30,20 +31,26 @@ typedef struct counted {
   tz_node *counter;                       /* PHI of the header */
   tz_node *tested, *bound; /* the loop goes on while tested < bound, in the direction of the step */
   uint32_t bound_input;    /* of the comparison */
+  int64_t strip;           /* rounds that it runs without a poll */
   int64_t step;            /* 1 if it is not constant */
   tz_node *step_value;     /* NULL: constant; otherwise it does not change in the loop, and is positive */
 } counted;
 
 static bool is_in(const tz_block *b, const tz_block *header) { return b->loop == header; }
 
-/* No loop within, and nothing that runs guest code but the poll at the end. */
-static bool is_simple(const tz_graph *g, const counted *c) {
+/* Nothing but polls that runs guest code, and no loops within loops within. */
+static bool is_simple(const tz_graph *g, counted *c) {
+  c->strip = STRIP;
   for (uint32_t i = c->header->order; i < g->n_blocks; i++) {
-    const tz_block *b = g->blocks[i];
-    if (b->is_loop_header && b->outer_loop == c->header) return false;
-    if (!is_in(b, c->header) || b == c->poll) continue;
+    const tz_block *b = g->blocks[i], *loop = b->loop;
+    if (loop == NULL) continue;
+    if (loop != c->header && loop->outer_loop != NULL && loop->outer_loop->outer_loop == c->header)
+      return false;
+    bool is_inner = loop->outer_loop == c->header;
+    if (is_inner) c->strip = OUTER_STRIP;
+    else if (!is_in(b, c->header)) continue;
     for (const tz_node *n = b->first; n != NULL; n = n->next)
-      if (tz_node_effects((tz_node_op)n->op) & TZ_CALLS) return false;
+      if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return false;
   }
   return true;
 }
@@ -122,7 +129,7 @@ static bool is_short(const counted *c) {
   int64_t distance;
   bool wraps = c->step > 0 ? __builtin_sub_overflow(c->bound->imm.i, first->imm.i, &distance)
                            : __builtin_sub_overflow(first->imm.i, c->bound->imm.i, &distance);
-  return !wraps && distance <= STRIP;
+  return !wraps && distance <= c->strip;
 }
 
 /* ---- Changing ---- */
@@ -164,7 +171,7 @@ static void make_outer_phis(tz_graph *g, const counted *c, tz_block *outer) {
  * on. */
 static tz_block *make_limit(tz_graph *g, const counted *c, tz_block *outer, tz_node **limit) {
   tz_node *length = append(g, outer, TZ_NODE_INT, TZ_TYPE_INT, 0, NULL, NULL);
-  length->imm.i = STRIP * c->step;
+  length->imm.i = c->strip * c->step;
   if (c->step_value != NULL) length = append(g, outer, TZ_NODE_MUL, TZ_TYPE_INT, 2, c->step_value, length);
   tz_node *further = append(g, outer, TZ_NODE_ADD, TZ_TYPE_INT, 2, c->counter->inputs[0], length);
   bool is_up = c->step > 0;

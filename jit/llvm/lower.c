@@ -184,6 +184,7 @@ static void make_function(tz_lower *l) {
   symbol_name(g, name, sizeof name);
   l->function = LLVMAddFunction(l->module, name, l->signature);
   l->thread = LLVMGetParam(l->function, 0);
+  for (uint32_t i = 0; i < n; i++) tz_lower_mark_defined(l, l->function, i);
   LLVMSetGC(l->function, "statepoint-example");
   tz_lower_string_attribute(l, l->function, "frame-pointer", "all");
   tz_lower_function_attribute(l, l->function, "nounwind", 0);

@@ -131,6 +131,8 @@ LLVMValueRef tz_lower_call_with_bundle(tz_lower *l, LLVMTypeRef signature, LLVMV
                                        uint32_t n_bundle);
 void tz_lower_function_attribute(tz_lower *l, LLVMValueRef function, const char *name, uint64_t value);
 void tz_lower_string_attribute(tz_lower *l, LLVMValueRef function, const char *name, const char *value);
+/* The parameter is never undefined: what it leads to need not be frozen before loops are unswitched. */
+void tz_lower_mark_defined(tz_lower *l, LLVMValueRef function, uint32_t parameter);
 /* The values of LLVM's attribute memory(…): two bits each for what arguments point to, what only the runtime
  * sees, and the rest */
 enum {

@@ -11,6 +11,14 @@ void tz_lower_function_attribute(tz_lower *l, LLVMValueRef function, const char 
                           LLVMCreateEnumAttribute(l->context, kind, value));
 }
 
+static LLVMAttributeRef noundef(const tz_lower *l) {
+  return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("noundef", 7), 0);
+}
+
+void tz_lower_mark_defined(tz_lower *l, LLVMValueRef function, uint32_t parameter) {
+  LLVMAddAttributeAtIndex(function, parameter + 1, noundef(l));
+}
+
 void tz_lower_string_attribute(tz_lower *l, LLVMValueRef function, const char *name, const char *value) {
   LLVMAttributeRef a =
       LLVMCreateStringAttribute(l->context, name, (uint32_t)strlen(name), value, (uint32_t)strlen(value));
@@ -77,6 +85,8 @@ LLVMValueRef tz_lower_call_with_bundle(tz_lower *l, LLVMTypeRef signature, LLVMV
   LLVMValueRef call =
       LLVMBuildCallWithOperandBundles(l->builder, signature, callee, args, n_args, &deopt, 1, "");
   LLVMDisposeOperandBundle(deopt);
+  bool has_result = LLVMGetReturnType(signature) != l->void_type;
+  if (has_result) LLVMAddCallSiteAttribute(call, LLVMAttributeReturnIndex, noundef(l));
   return call;
 }
 

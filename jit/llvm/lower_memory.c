@@ -28,6 +28,7 @@ LLVMValueRef tz_lower_tag(tz_lower *l, LLVMValueRef access, const char *format, 
       l->context,
       (LLVMMetadataRef[]){LLVMMDStringInContext2(l->context, name, (size_t)length), l->tbaa_root, zero}, 3);
   set_metadata(l, access, "tbaa", (LLVMMetadataRef[]){kind, kind, zero}, 3);
+  if (LLVMIsALoadInst(access) != NULL) set_metadata(l, access, "noundef", NULL, 0); /* no need to freeze it */
   return access;
 }
 

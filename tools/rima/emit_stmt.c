@@ -369,11 +369,32 @@ static void emit_body(rima_compiler *c, rima_stmt *s, uint32_t on_break, uint32_
   c->code->exits = x.outer;
 }
 
+/* A few comparisons of numbers that are at hand. */
+static bool is_cheap(const rima_expr *e, int depth) {
+  if (depth == 4) return false;
+  switch ((rima_expr_kind)e->kind) {
+  case RIMA_EXPR_INT:
+  case RIMA_EXPR_FLOAT:
+  case RIMA_EXPR_BOOL: return true;
+  case RIMA_EXPR_NAME:
+    return e->type->kind == RIMA_T_INT || e->type->kind == RIMA_T_FLOAT || e->type->kind == RIMA_T_BOOL;
+  case RIMA_EXPR_BINARY:
+    return e->op != RIMA_BINARY_DIV && e->op != RIMA_BINARY_REM && e->resolved.how != RIMA_HOW_CALL &&
+           is_cheap(e->binary.left, depth + 1) && is_cheap(e->binary.right, depth + 1);
+  default: return false;
+  }
+}
+
+/* A cheap condition stands before the loop and at its end, others only at its end, where the loop is entered:
+ * so each round has one branch, and an optimizer sees a loop with its test at the end. */
 static void emit_while(rima_compiler *c, rima_stmt *s) {
   uint32_t top = rima_label(c), next = rima_label(c), end = rima_label(c);
   bool forever = s->loop.head->kind == RIMA_EXPR_BOOL && s->loop.head->boolean;
   c->code->loop_depth++;
-  if (!forever) rima_branch_d(c, TZ_OP_JMP, 0, next);
+  if (!forever && is_cheap(s->loop.head, 0)) {
+    rima_line(c, s->loop.head->span);
+    rima_emit_condition(c, s->loop.head, end, false);
+  } else if (!forever) rima_branch_d(c, TZ_OP_JMP, 0, next);
   rima_label_back(c, top);
   emit_body(c, s, end, next);
   rima_label_here(c, next);
