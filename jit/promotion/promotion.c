@@ -603,6 +603,7 @@ static bool on_memory_out(tz_vm *vm) {
 /* As if it had not been compiled, but for the wait. */
 static void drop(tz_promotion *p, request *r, tz_native_code *code, const char *why) {
   trace(p, r, "is not installed", why);
+  tz_log_event(p->vm->jit->log, "evict", r->function, r->osr_pc, why);
   wait_longer(p, r);
   free_code(p, code);
 }
