@@ -479,9 +479,8 @@ static uint64_t guess_taken(const tz_builder *b, uint32_t target, uint32_t next)
 }
 
 static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t next) {
-  const tz_branch_profile *profile = b->scope->function->branches;
-  uint64_t taken = profile != NULL ? profile[b->pc].taken : 0,
-           not_taken = profile != NULL ? profile[b->pc].not_taken : 0;
+  tz_branch_profile seen = tz_seen_branch(b);
+  uint64_t taken = seen.taken, not_taken = seen.not_taken;
   uint64_t guess = guess_taken(b, target, next); /* what the samples are weighed against */
   uint64_t probability = (taken * 1024 + guess) / (taken + not_taken + 1);
   if (probability < 1) probability = 1;

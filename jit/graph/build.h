@@ -24,18 +24,23 @@ typedef struct tz_generic_place {
   const char *reason;
 } tz_generic_place;
 
+struct tz_seen; /* seen.h */
 typedef struct tz_build_options {
   bool no_inlining, no_speculation;
   bool no_hierarchy;  /* does not rely on the classes loaded so far */
   bool has_handlers;  /* exceptions are handled by compiled code. Otherwise it is left for the interpreter
                          with them, except where speculation is over */
   bool keeps_origins; /* graph.h, tz_origin */
+  bool keeps_picture; /* of the profile: seen.h */
   bool no_polls;      /* loops cannot be interrupted: to measure what polls cost */
   uint32_t max_nodes; /* the build fails beyond; nothing is inlined beyond three quarters */
   size_t max_bytes;   /* of the graph, while it is built and while passes work on it; 0: no limit */
   /* The policy's questions; `request` of the facts is not set. NULL: yes; as tz_inlining_default says. */
   tz_jit_answer (*speculate)(void *data, const tz_function *f, uint32_t pc);
   tz_jit_answer (*inline_call)(void *data, tz_jit_call *call);
+  /* May change what was seen at a place; ways of sites may only be dropped, sorted and counted anew. NULL:
+   * nothing changes. */
+  void (*picture)(void *data, struct tz_seen *seen);
   /* A function that runs one instruction out of line (native/outline.h). NULL: not possible. */
   tz_function *(*outline)(tz_vm *vm, tz_function *f, uint32_t pc);
   void *data;

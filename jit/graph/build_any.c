@@ -187,7 +187,7 @@ static void build_for_all_kinds(tz_builder *b, tz_insn in) {
 
 static void build_arithmetic(tz_builder *b, tz_insn in) {
   uint8_t op = tz_insn_op(in);
-  unsigned saw_b = tz_insn_x(in) & 15, saw_c = tz_insn_x(in) >> 4;
+  unsigned saw = tz_seen_operands(b), saw_b = saw & 15, saw_c = saw >> 4;
   bool were_numbers = (saw_b & SAW_NUMBER) != 0 && (saw_c & SAW_NUMBER) != 0;
   if (!tz_may_speculate(b)) {
     if (were_numbers && op != TZ_OP_REM_ANY) build_for_all_kinds(b, in);
@@ -221,7 +221,7 @@ static void build_arithmetic(tz_builder *b, tz_insn in) {
 }
 
 static void build_negation(tz_builder *b, tz_insn in) {
-  unsigned saw = tz_insn_x(in);
+  unsigned saw = tz_seen_operands(b);
   if (!tz_may_speculate(b) || (saw != SAW_INT && saw != SAW_FLOAT)) {
     outlined(b, in);
     return;
@@ -349,7 +349,7 @@ static tz_node *member_way(tz_builder *b, tz_insn in, tz_node *object, const tz_
 /* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what needs more
  * than that. */
 static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
-  tz_site site = *(const tz_site *)&b->scope->function->k[C];
+  tz_site site = tz_seen_site(b, C);
   uint32_t n = 0;
   for (; n < TZ_SITE_WAYS && site.way[n].cls != 0; n++)
     if (!(is_load ? is_loadable(&site.way[n]) : is_storable(&site.way[n]))) return false;
@@ -380,7 +380,7 @@ static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
 
 /* The array of dynamic values and the index, guarded. False: the instruction has seen something else. */
 static bool build_any_element(tz_builder *b, tz_insn in, tz_node **array, tz_node **index) {
-  if (tz_insn_x(in) != TZ_INDEX_ARRAY || !tz_may_speculate(b)) return false;
+  if (tz_seen_operands(b) != TZ_INDEX_ARRAY || !tz_may_speculate(b)) return false;
   *array = READ(B);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, *array), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, *array);

@@ -204,7 +204,7 @@ static tz_function *only_target(tz_builder *b, const call *c) {
 }
 
 static void call_by_profile(tz_builder *b, const call *c) {
-  tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)]; /* it goes on changing */
+  tz_site site = tz_seen_site(b, tz_insn_c(c->in));
   uint32_t n = n_ways(&site);
   bool is_mega = site.misses > 0, speculates = tz_may_speculate(b);
   const tz_type *result = result_type(b, c, &site);
@@ -367,7 +367,7 @@ static void call_length(tz_builder *b, const call *c) {
 }
 
 static void build_any_call(tz_builder *b, const call *c) {
-  tz_site site = *(const tz_site *)&b->scope->function->k[tz_insn_c(c->in)];
+  tz_site site = tz_seen_site(b, tz_insn_c(c->in));
   uint32_t n = n_ways(&site);
   bool speculates = tz_may_speculate(b);
   if (n == 0 && c->n == 1 && speculates && site.name != NULL && strcmp(site.name, "len") == 0)

@@ -87,6 +87,10 @@ tz_frame_state *tz_state_before(tz_builder *b);
 tz_frame_state *tz_state_outer(tz_builder *b, uint32_t result);
 tz_frame_state *tz_state_place(tz_builder *b);
 
+/* seen.c: what the profile says of the instruction at hand; c: where in the constants its site lies. */
+tz_branch_profile tz_seen_branch(tz_builder *b);
+uint8_t tz_seen_operands(tz_builder *b);
+tz_site tz_seen_site(tz_builder *b, uint32_t c);
 bool tz_may_speculate(tz_builder *b); /* at the instruction at hand */
 /* Goes on in the interpreter unless cond != 0. */
 void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason);

@@ -117,6 +117,7 @@ typedef struct tz_graph {
   uint32_t n_block_ids, n_visits;
   struct tz_inline_decision *decisions; /* newest first (build.h) */
   struct tz_generic_place *generic;     /* newest first (build.h) */
+  struct tz_seen_table *seen;           /* of the profile (seen.h); NULL: not kept */
   struct tz_graph_dependency *dependencies; /* on the class hierarchy: what VALID stands for (hierarchy.h) */
   uint32_t n_dependencies;
   size_t max_bytes;      /* of the arena; 0: no limit */

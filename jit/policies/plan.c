@@ -2,6 +2,7 @@
 #include "plan.h"
 #include "json.h"
 #include "policies.h"
+#include "seen.h"
 #include "terza/arena.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ typedef struct record {
   uint32_t entry, heat, deopts, parts, line;
   tz_planned_call *calls;
   tz_planned_place *generic;
-  uint32_t n_calls, n_generic;
+  tz_planned_seen *seen;
+  uint32_t n_calls, n_generic, n_seen;
   bool has_calls, has_parts, is_for_good;
 } record;
 
@@ -117,6 +119,48 @@ static void read_place(record *r) {
   r->n_generic++;
 }
 
+/* [NAME, COUNT], the name null for a class that has none of its own. */
+static void read_class(record *r, tz_planned_seen *seen) {
+  char text[LONGEST_NAME];
+  tz_json *j = &r->json;
+  uint32_t n = seen->n_classes;
+  bool is_known = tz_json_open(j, '[') && !tz_json_null(j);
+  if (is_known) tz_json_text(j, text, sizeof text);
+  else seen->kind = -1;
+  if (!tz_json_more(j, ']') || n == TZ_PLANNED_CLASSES) return broken(r);
+  seen->classes[n].count = number(r);
+  seen->classes[n].name = is_known ? copy_text(r->plan, text) : "";
+  seen->n_classes++;
+  if (tz_json_more(j, ']') || seen->classes[n].name == NULL) broken(r);
+}
+
+static void read_classes(record *r, tz_planned_seen *seen) {
+  seen->kind = TZ_SEEN_SITE;
+  for (bool more = tz_json_open(&r->json, '['); more; more = tz_json_more(&r->json, ']')) read_class(r, seen);
+}
+
+static void read_seen(record *r) {
+  tz_planned_seen seen = {.kind = TZ_SEEN_BRANCH};
+  char name[32], text[LONGEST_NAME];
+  tz_json *j = &r->json;
+  for (bool more = tz_json_open(j, '{'); more; more = tz_json_more(j, '}')) {
+    tz_json_name(j, name, sizeof name);
+    if (strcmp(name, "pc") == 0) seen.pc = number(r);
+    else if (strcmp(name, "function") == 0)
+      tz_json_text(j, text, sizeof text), seen.function = copy_text(r->plan, text);
+    else if (strcmp(name, "taken") == 0) seen.taken = number(r);
+    else if (strcmp(name, "not_taken") == 0) seen.not_taken = number(r);
+    else if (strcmp(name, "operands") == 0) seen.kind = TZ_SEEN_OPERANDS, seen.operands = number(r);
+    else if (strcmp(name, "classes") == 0) read_classes(r, &seen);
+    else if (strcmp(name, "others") == 0) seen.others = number(r);
+    else tz_json_skip(j);
+  }
+  void *all = seen.function != NULL && !j->is_broken ? append(r->seen, r->n_seen, &seen, sizeof seen) : NULL;
+  if (all == NULL) return broken(r);
+  r->seen = all;
+  r->n_seen++;
+}
+
 static void read_list(record *r, void (*read)(record *r)) {
   for (bool more = tz_json_open(&r->json, '['); more; more = tz_json_more(&r->json, ']')) read(r);
 }
@@ -144,6 +188,7 @@ static void read_record(record *r) {
     else if (strcmp(name, "for_good") == 0) r->is_for_good = tz_json_bool(j);
     else if (strcmp(name, "inlining") == 0) r->has_calls = true, read_list(r, read_call);
     else if (strcmp(name, "generic") == 0) read_list(r, read_place);
+    else if (strcmp(name, "profile") == 0) read_list(r, read_seen);
     else if (strcmp(name, "without") == 0) r->has_parts = true, read_list(r, read_left_out);
     else tz_json_skip(j);
   }
@@ -176,11 +221,13 @@ static bool add_code(record *r, tz_planned_function *f) {
                          .has_parts = r->has_parts,
                          .calls = copy(plan, r->calls, r->n_calls * sizeof *r->calls),
                          .generic = copy(plan, r->generic, r->n_generic * sizeof *r->generic),
+                         .seen = copy(plan, r->seen, r->n_seen * sizeof *r->seen),
+                         .n_seen = r->n_seen,
                          .n_calls = r->n_calls,
                          .n_generic = r->n_generic};
   while (*last != NULL) last = &(*last)->next;
   *last = c;
-  return c->calls != NULL && c->generic != NULL;
+  return c->calls != NULL && c->generic != NULL && c->seen != NULL;
 }
 
 /* It is about the last code of that entry. */
@@ -225,6 +272,7 @@ static const char *read_line(tz_plan *plan, const char *text, uint32_t line) {
   if (problem == NULL && !add(r)) problem = "no memory";
   free(r->calls);
   free(r->generic);
+  free(r->seen);
   free(r);
   return problem;
 }

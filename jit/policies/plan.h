@@ -18,6 +18,18 @@ typedef struct tz_planned_place { /* where the profile is not to be relied on */
   uint32_t pc;
 } tz_planned_place;
 
+enum { TZ_PLANNED_CLASSES = 4 };
+typedef struct tz_planned_seen { /* what the profile said of an instruction */
+  const char *function;
+  uint32_t pc;
+  int kind; /* tz_seen_kind; -1: nothing that a plan can say */
+  uint32_t taken, not_taken, operands, others, n_classes;
+  struct {
+    const char *name;
+    uint32_t count;
+  } classes[TZ_PLANNED_CLASSES];
+} tz_planned_seen;
+
 typedef struct tz_planned_code { /* one compilation by the optimizing tier */
   struct tz_planned_code *next;  /* of the same function, in the plan's order */
   uint32_t entry, heat, line, parts;
@@ -29,7 +41,8 @@ typedef struct tz_planned_code { /* one compilation by the optimizing tier */
   bool is_begun;
   tz_planned_call *calls;
   tz_planned_place *generic;
-  uint32_t n_calls, n_generic;
+  tz_planned_seen *seen;
+  uint32_t n_calls, n_generic, n_seen;
 } tz_planned_code;
 
 typedef struct tz_planned_function {

@@ -127,3 +127,9 @@ tz_jit_after_choice tz_policy_after_deopt(const tz_policy *p, const tz_jit_deopt
   if (answer.reason == NULL) answer.reason = unexplained;
   return answer;
 }
+
+bool tz_policy_has_picture(const tz_policy *p) { return p->chosen == &tz_policy_replay; }
+
+void tz_policy_picture(const tz_policy *p, struct tz_seen *seen) {
+  if (tz_policy_has_picture(p)) tz_replay_picture(p->self, seen);
+}

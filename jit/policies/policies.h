@@ -3,6 +3,8 @@
 #include "terza/jit_policy.h"
 #include "terza/vm.h"
 
+struct tz_seen;
+
 typedef struct tz_policy {
   const tz_options *options;   /* the default policy's `self` */
   const tz_jit_policy *chosen; /* NULL: the default's answers stand */
@@ -30,4 +32,7 @@ uint64_t tz_policy_priority(const tz_policy *p, const tz_jit_request *request);
 tz_jit_parts tz_policy_parts(const tz_policy *p, const tz_jit_request *request);
 tz_jit_answer tz_policy_inline_call(const tz_policy *p, const tz_jit_call *call);
 tz_jit_answer tz_policy_speculate(const tz_policy *p, const tz_jit_site *site);
+/* A plan says what was seen of a place when it was recorded (graph/seen.h). */
+bool tz_policy_has_picture(const tz_policy *p);
+void tz_policy_picture(const tz_policy *p, struct tz_seen *seen);
 tz_jit_after_choice tz_policy_after_deopt(const tz_policy *p, const tz_jit_deopt *deopt);

@@ -5,6 +5,7 @@
  * so that a plan may be changed anywhere; for what it does not know (the sites of a callee that is inlined by
  * a change, say) the default policy decides. */
 #include "replay.h"
+#include "seen.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,11 +43,24 @@ static const tz_planned_code *due(const tz_planned_function *f, const tz_jit_fun
   return c != NULL && facts->heat >= c->heat ? c : NULL;
 }
 
+/* Compiled and not given up: it is entered, rests, or was evicted from a full code cache. */
+static bool is_there(const tz_jit_function *facts) { return facts->n_compiled > facts->n_given_up; }
+
+/* The plan of a compilation that begins: code that was evicted is made again as before. */
+static tz_planned_code *plan_of(const tz_replay *r, const tz_jit_request *request) {
+  const tz_planned_function *f = tz_plan_function(r->plan, request->function.name);
+  uint32_t n = request->function.n_compiled;
+  tz_planned_code *c = tz_plan_code(f, request->entry, n);
+  while (c == NULL && n > 0) c = tz_plan_code(f, request->entry, --n);
+  return c;
+}
+
 static tz_jit_tier_choice replay_tier(void *self, const tz_jit_heated *h, tz_jit_tier_choice by_default) {
   const tz_replay *r = self;
   tz_planned_function *f = tz_plan_function(r->plan, h->function.name);
   if (f != NULL && h->event == TZ_JIT_LINKED) f->is_linked = true;
   if (due(f, &h->function, TZ_JIT_START) != NULL) return (tz_jit_tier_choice){TZ_TIER_OPTIMIZED, "planned"};
+  if (is_there(&h->function)) return (tz_jit_tier_choice){TZ_TIER_OPTIMIZED, "its code has been there"};
   bool has_baseline = f != NULL && h->function.heat >= f->baseline_heat;
   if (tz_plan_has_baseline(r->plan))
     return (tz_jit_tier_choice){has_baseline ? TZ_TIER_BASELINE : TZ_TIER_INTERPRETER, "planned"};
@@ -60,7 +74,7 @@ static tz_jit_answer replay_enter_loop(void *self, const tz_jit_heated *h, const
   const tz_replay *r = self;
   const tz_planned_function *f = tz_plan_function(r->plan, h->function.name);
   if (due(f, &h->function, loop->pc) != NULL) return (tz_jit_answer){true, "planned"};
-  if (h->function.n_compiled <= h->function.n_given_up) return (tz_jit_answer){false, "not planned"};
+  if (!is_there(&h->function)) return (tz_jit_answer){false, "not planned"};
   bool has_start = tz_plan_code(f, TZ_JIT_START, 0) != NULL;
   return (tz_jit_answer){by_default.yes || !has_start, "its code is there"};
 }
@@ -73,9 +87,7 @@ static tz_jit_answer replay_is_stale(void *self, const tz_jit_request *request, 
 }
 
 static uint64_t replay_priority(void *self, const tz_jit_request *request, uint64_t by_default) {
-  const tz_replay *r = self;
-  const tz_jit_function *f = &request->function;
-  const tz_planned_code *c = tz_plan_code(tz_plan_function(r->plan, f->name), request->entry, f->n_compiled);
+  const tz_planned_code *c = plan_of(self, request);
   (void)by_default;
   return c != NULL ? UINT64_MAX - c->number : 0;
 }
@@ -84,8 +96,7 @@ static uint64_t replay_priority(void *self, const tz_jit_request *request, uint6
 
 static tz_jit_parts replay_parts(void *self, const tz_jit_request *request, tz_jit_parts by_default) {
   tz_replay *r = self;
-  const tz_jit_function *f = &request->function;
-  tz_planned_code *c = tz_plan_code(tz_plan_function(r->plan, f->name), request->entry, f->n_compiled);
+  tz_planned_code *c = plan_of(r, request);
   r->current = c;
   if (c == NULL) return by_default;
   c->is_begun = true;
@@ -142,6 +153,50 @@ static tz_jit_answer replay_speculate(void *self, const tz_jit_site *site, tz_ji
     if (c->generic[i].pc == site->pc && strcmp(c->generic[i].function, site->function) == 0)
       return (tz_jit_answer){false, "planned"};
   return (tz_jit_answer){true, "planned"};
+}
+
+/* ---- The profile ---- */
+
+static const tz_planned_seen *planned_seen(const tz_planned_code *c, const tz_seen *seen) {
+  for (uint32_t i = 0; c != NULL && i < c->n_seen; i++) {
+    const tz_planned_seen *x = &c->seen[i];
+    if (x->pc == seen->pc && x->kind == (int)seen->kind && strcmp(x->function, seen->function->name) == 0)
+      return x;
+  }
+  return NULL;
+}
+
+static const tz_site_way *way_of(const tz_site *site, const char *class_name) {
+  char name[256];
+  for (int i = 0; i < TZ_SITE_WAYS && site->way[i].cls != 0; i++)
+    if (tz_seen_class_name(&site->way[i], name, sizeof name) && strcmp(name, class_name) == 0)
+      return &site->way[i];
+  return NULL;
+}
+
+/* Of the classes planned those that this run has met as well, since it is the site that knows their methods.
+ */
+static void set_site(tz_site *site, const tz_planned_seen *planned) {
+  tz_site_way ways[TZ_SITE_WAYS] = {0};
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < planned->n_classes; i++) {
+    const tz_site_way *way = way_of(site, planned->classes[i].name);
+    if (way == NULL) continue;
+    ways[n] = *way;
+    ways[n++].count = planned->classes[i].count;
+  }
+  memcpy(site->way, ways, sizeof ways);
+  site->misses = planned->others;
+}
+
+void tz_replay_picture(const tz_replay *r, tz_seen *seen) {
+  const tz_planned_seen *planned = planned_seen(r->current, seen);
+  if (planned == NULL) return;
+  switch (seen->kind) {
+  case TZ_SEEN_BRANCH: seen->branch = (tz_branch_profile){planned->taken, planned->not_taken}; break;
+  case TZ_SEEN_OPERANDS: seen->operands = (uint8_t)planned->operands; break;
+  case TZ_SEEN_SITE: set_site(&seen->site, planned); break;
+  }
 }
 
 /* ---- Leaving ---- */

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "log_line.h"
 #include "policies.h"
+#include "seen.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -27,8 +28,8 @@ struct tz_log_compilation {
   uint64_t start_ns;
   point *points;
   uint32_t n_points, room;
-  tz_log_line inlining, generic, origins; /* their text alone */
-  FILE *dump;                             /* NULL: nobody asked for it */
+  tz_log_line inlining, generic, profile, origins; /* their text alone */
+  FILE *dump;                                      /* NULL: nobody asked for it */
   char *dump_text;
   size_t dump_bytes;
 };
@@ -206,6 +207,36 @@ static void write_generic(tz_log_line *line, const tz_graph *g) {
   }
 }
 
+static void write_site(tz_log_line *line, const tz_site *site) {
+  char name[256];
+  fputs(",\"classes\":[", line->to);
+  for (int i = 0; i < TZ_SITE_WAYS && site->way[i].cls != 0; i++) {
+    fputs(i > 0 ? ",[" : "[", line->to);
+    if (tz_seen_class_name(&site->way[i], name, sizeof name)) tz_log_quoted(line->to, name, strlen(name));
+    else fputs("null", line->to);
+    fprintf(line->to, ",%" PRIu32 "]", site->way[i].count);
+  }
+  fputc(']', line->to);
+  tz_log_number(line, "others", site->misses);
+}
+
+/* What the graph was built from. */
+static void write_profile(tz_log_line *line, const tz_graph *g) {
+  const tz_seen *first = g->seen != NULL ? g->seen->first : NULL;
+  for (const tz_seen *s = first; s != NULL; s = s->next) {
+    fputs(s == first ? "{\"function\":" : ",{\"function\":", line->to);
+    tz_log_quoted(line->to, s->function->name, strlen(s->function->name));
+    tz_log_place(line, s->function, s->pc);
+    if (s->kind == TZ_SEEN_SITE) write_site(line, &s->site);
+    if (s->kind == TZ_SEEN_OPERANDS) tz_log_number(line, "operands", s->operands);
+    if (s->kind == TZ_SEEN_BRANCH) {
+      tz_log_number(line, "taken", s->branch.taken);
+      tz_log_number(line, "not_taken", s->branch.not_taken);
+    }
+    fputc('}', line->to);
+  }
+}
+
 static void write_left_out(tz_log_line *line, uint32_t parts) {
   const char *separator = "";
   fputs(",\"without\":[", line->to);
@@ -241,6 +272,7 @@ tz_log_compilation *tz_log_compile_begin(tz_jit_log *log, tz_compile_job *job) {
                             .start_ns = tz_jit_clock()};
   c->inlining.to = open_memstream(&c->inlining.text, &c->inlining.bytes);
   c->generic.to = open_memstream(&c->generic.text, &c->generic.bytes);
+  c->profile.to = open_memstream(&c->profile.text, &c->profile.bytes);
   if (tz_log_is_shown(log, job->function)) c->dump = open_memstream(&c->dump_text, &c->dump_bytes);
   if (c->dump != NULL) {
     c->origins.to = open_memstream(&c->origins.text, &c->origins.bytes);
@@ -256,6 +288,7 @@ void tz_log_built(tz_log_compilation *c, const tz_graph *g) {
   take_points(c, g, false);
   if (c->inlining.to != NULL) write_inlining(&c->inlining, g);
   if (c->generic.to != NULL) write_generic(&c->generic, g);
+  if (c->profile.to != NULL) write_profile(&c->profile, g);
   if (c->origins.to != NULL) write_origins(&c->origins, g);
 }
 
@@ -286,6 +319,7 @@ static void write_compilation(tz_log_compilation *c, const tz_compile_result *re
   write_times(&line, result);
   fprintf(line.to, ",\"inlining\":[%s]", c->inlining.text != NULL ? c->inlining.text : "");
   fprintf(line.to, ",\"generic\":[%s]", c->generic.text != NULL ? c->generic.text : "");
+  fprintf(line.to, ",\"profile\":[%s]", c->profile.text != NULL ? c->profile.text : "");
   write_left_out(&line, c->parts);
   write_points(&line, c, CHECK, "speculation");
   write_points(&line, c, ALLOCATION, "allocations");
@@ -308,12 +342,14 @@ void tz_log_compile_end(tz_log_compilation *c, const tz_compile_result *result) 
   if (c == NULL) return;
   if (c->inlining.to != NULL) fclose(c->inlining.to);
   if (c->generic.to != NULL) fclose(c->generic.to);
+  if (c->profile.to != NULL) fclose(c->profile.to);
   if (c->dump != NULL) fclose(c->dump);
   if (c->origins.to != NULL) fclose(c->origins.to);
   write_compilation(c, result);
   if (c->dump != NULL && c->dump_text != NULL) write_dump(c);
   free(c->inlining.text);
   free(c->generic.text);
+  free(c->profile.text);
   free(c->origins.text);
   free(c->dump_text);
   free(c->points);

@@ -8,6 +8,7 @@
 #include "eviction.h"
 #include "log.h"
 #include "outline.h"
+#include "seen.h"
 #include "interp.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -266,6 +267,11 @@ static tz_jit_answer inline_call(void *data, tz_jit_call *call) {
   return tz_policy_inline_call(&c->promotion->vm->jit->policy, call);
 }
 
+static void picture(void *data, tz_seen *seen) {
+  compilation *c = data;
+  tz_policy_picture(&c->promotion->vm->jit->policy, seen);
+}
+
 /* `c` must outlive the job. */
 static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   tz_promotion *p = c->promotion;
@@ -281,6 +287,8 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   job.build.no_polls = !o->jit_polls;
   job.build.speculate = speculate;
   job.build.inline_call = inline_call;
+  job.build.picture = picture;
+  job.build.keeps_picture = p->vm->jit->log != NULL || tz_policy_has_picture(&p->vm->jit->policy);
   job.build.outline = tz_outline;
   job.build.data = c;
   job.build.stress = o->stress_deopt > 0 ? &p->stress_countdown : NULL;

@@ -1,6 +1,7 @@
 /* plan.c: plans are read from logs, whole ones and broken ones. */
 #include "json.h"
 #include "plan.h"
+#include "seen.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@ static const char log_line[] =
     "\"caller\":\"m.f\",\"pc\":3,\"callee\":\"m.g\",\"inlined\":true},{\"depth\":1,\"parent\":0,\"caller\":"
     "\"m.g\","
     "\"pc\":4,\"callee\":\"m.h\",\"inlined\":false}],\"generic\":[{\"function\":\"m.g\",\"pc\":5}],"
+    "\"profile\":[{\"function\":\"m.f\",\"pc\":1,\"line\":2,\"taken\":5,\"not_taken\":6},"
+    "{\"function\":\"m.f\",\"pc\":2,\"operands\":17},{\"function\":\"m.f\",\"pc\":3,\"classes\":[[\"m.A\",4],"
+    "[\"m.B\",2]],\"others\":1},{\"function\":\"m.f\",\"pc\":4,\"classes\":[[null,9]],\"others\":0}],"
     "\"without\":[\"hierarchy\"]}\n";
 
 /* The plan that a text makes; NULL: `problem` says why not. */
@@ -54,6 +58,14 @@ Test(plan, a_log_is_a_plan) {
   cr_expect(!c->calls[1].is_inlined && c->calls[1].parent == 0);
   cr_expect_str_eq(c->calls[1].callee, "m.h");
   cr_expect(strcmp(c->generic[0].function, "m.g") == 0 && c->generic[0].pc == 5);
+  cr_assert_eq(c->n_seen, 4);
+  const tz_planned_seen *seen = c->seen;
+  cr_expect(seen[0].kind == TZ_SEEN_BRANCH && seen[0].pc == 1 && seen[0].taken == 5 &&
+            seen[0].not_taken == 6);
+  cr_expect(seen[1].kind == TZ_SEEN_OPERANDS && seen[1].operands == 17);
+  cr_expect(seen[2].kind == TZ_SEEN_SITE && seen[2].n_classes == 2 && seen[2].others == 1);
+  cr_expect(strcmp(seen[2].classes[1].name, "m.B") == 0 && seen[2].classes[1].count == 2);
+  cr_expect(seen[3].kind != TZ_SEEN_SITE, "classes without names are left to the run");
   tz_plan_free(plan);
 }
 
