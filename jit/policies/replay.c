@@ -60,7 +60,8 @@ static tz_jit_tier_choice replay_tier(void *self, const tz_jit_heated *h, tz_jit
   tz_planned_function *f = tz_plan_function(r->plan, h->function.name);
   if (f != NULL && h->event == TZ_JIT_LINKED) f->is_linked = true;
   if (due(f, &h->function, TZ_JIT_START) != NULL) return (tz_jit_tier_choice){TZ_TIER_OPTIMIZED, "planned"};
-  if (is_there(&h->function)) return (tz_jit_tier_choice){TZ_TIER_OPTIMIZED, "its code has been there"};
+  if (is_there(&h->function) && by_default.tier == TZ_TIER_OPTIMIZED)
+    return (tz_jit_tier_choice){TZ_TIER_OPTIMIZED, "its code has been there"};
   bool has_baseline = f != NULL && h->function.heat >= f->baseline_heat;
   if (tz_plan_has_baseline(r->plan))
     return (tz_jit_tier_choice){has_baseline ? TZ_TIER_BASELINE : TZ_TIER_INTERPRETER, "planned"};
