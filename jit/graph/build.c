@@ -478,9 +478,21 @@ static uint64_t guess_taken(const tz_builder *b, uint32_t target, uint32_t next)
   return skips ? 1024 / LOOP_ROUNDS : 1024 - 1024 / LOOP_ROUNDS;
 }
 
+/* A way back to a loop that has one already, and that was never taken: at the end of a range up to the
+ * largest int, say. One that leaves the code lets the loop be one that counts. */
+static bool is_second_way_back(const tz_builder *b, uint32_t target) {
+  const tz_place *place = &b->scope->places[b->scope->flow->block_at[target]];
+  return place->header != NULL && place->n_back_edges > 0;
+}
+
 static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t next) {
   tz_branch_profile seen = tz_seen_branch(b);
   uint64_t taken = seen.taken, not_taken = seen.not_taken;
+  if (taken == 0 && is_second_way_back(b, target) && tz_may_speculate(b)) {
+    tz_guard(b, tz_emit_not(b, cond), TZ_DEOPT_UNREACHED);
+    arrive(b, next);
+    return;
+  }
   uint64_t guess = guess_taken(b, target, next); /* what the samples are weighed against */
   uint64_t probability = (taken * 1024 + guess) / (taken + not_taken + 1);
   if (probability < 1) probability = 1;

@@ -45,8 +45,11 @@ static void initialize_target(void) {
 #if defined(__x86_64__)
   /* Arguments that are pushed move the stack pointer, and references would be found from the frame pointer.
    */
-  static const char *const options[] = {"terza", "-no-x86-call-frame-opt", INNERMOST_LOOPS_AT_CACHE_LINES};
-  LLVMParseCommandLineOptions(3, options, NULL);
+  /* Sums of floats, added up in order, may stand in a vectorized loop: what is added is then worked out in
+   * vectors. */
+  static const char *const options[] = {"terza", "-no-x86-call-frame-opt", INNERMOST_LOOPS_AT_CACHE_LINES,
+                                        "-force-ordered-reductions"};
+  LLVMParseCommandLineOptions(4, options, NULL);
 #endif
 }
 
