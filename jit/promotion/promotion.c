@@ -153,6 +153,7 @@ static tz_jit_tier best_tier(const tz_function *f) {
   return tier != NULL && tier->baseline != NULL ? TZ_TIER_BASELINE : TZ_TIER_INTERPRETER;
 }
 
+/* On either thread: single words that the other goes on counting. */
 static tz_jit_function function_facts(const tz_function *f, const request *r) {
   tz_jit_function facts = {
       .name = f->name, .words = f->n_words, .heat = f->heat, .loop_heat = f->loop_heat, .tier = best_tier(f)};

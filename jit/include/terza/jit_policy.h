@@ -39,7 +39,8 @@ enum { TZ_JIT_POLICY_VERSION = 1 };
 
 typedef enum tz_jit_tier { TZ_TIER_INTERPRETER, TZ_TIER_BASELINE, TZ_TIER_OPTIMIZED } tz_jit_tier;
 
-enum { TZ_JIT_START = UINT32_MAX }; /* the entry that is a function's start; others are loop heads, by pc */
+#define TZ_JIT_START                                                                                         \
+  UINT32_C(0xffffffff) /* the entry that is a function's start; others are loop heads, by pc */
 
 typedef struct tz_jit_function {
   const char *name;   /* "module.function" */
