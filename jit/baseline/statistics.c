@@ -35,19 +35,19 @@ static void print_text(const tz_jit_stats *s) {
 
 static void print_promotion_text(const tz_promotion_stats *s) {
   fprintf(stderr,
-          "optimized: %" PRIu64 " codes, %" PRIu64 " refused, %" PRIu64 " given up, %" PRIu64 " invalid, %" PRIu64 " evicted, %" PRIu64
+          "optimized: %" PRIu64 " codes, %" PRIu64 " refused, %" PRIu64 " requests dropped, %" PRIu64 " given up, %" PRIu64 " invalid, %" PRIu64 " evicted, %" PRIu64
           " deoptimizations, %" PRIu64 " code bytes, at most %" PRIu64 "; %.1f ms of compiler threads (%.1f graph, %.1f passes, %.1f LLVM, %.1f loading)\n",
-          s->compiled, s->refused, s->given_up, s->invalidated, s->evicted, s->deopts, s->code_bytes, s->most_code_bytes, (double)s->thread_cpu_ns * 1e-6,
+          s->compiled, s->refused, s->dropped, s->given_up, s->invalidated, s->evicted, s->deopts, s->code_bytes, s->most_code_bytes, (double)s->thread_cpu_ns * 1e-6,
           (double)s->build_ns * 1e-6, (double)s->passes_ns * 1e-6, (double)s->llvm_ns * 1e-6, (double)s->load_ns * 1e-6);
   if (s->problem != NULL) fprintf(stderr, "no optimizing tier: %s\n", s->problem);
 }
 
 static void print_promotion_json(const tz_promotion_stats *s) {
   fprintf(stderr,
-          "{\"stats\":\"optimizing\",\"functions\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"given_up\":%" PRIu64
+          "{\"stats\":\"optimizing\",\"functions\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"given_up\":%" PRIu64
           ",\"invalid\":%" PRIu64 ",\"evicted\":%" PRIu64 ",\"deopts\":%" PRIu64 ",\"code_bytes\":%" PRIu64 ",\"most_code_bytes\":%" PRIu64 ",\"thread_cpu_ns\":%" PRIu64 ",\"build_ns\":%" PRIu64
           ",\"passes_ns\":%" PRIu64 ",\"llvm_ns\":%" PRIu64 ",\"load_ns\":%" PRIu64 ",\"longest_stall_ns\":%" PRIu64 "}\n",
-          s->compiled, s->refused, s->given_up, s->invalidated, s->evicted, s->deopts, s->code_bytes, s->most_code_bytes, s->thread_cpu_ns, s->build_ns, s->passes_ns, s->llvm_ns,
+          s->compiled, s->refused, s->dropped, s->given_up, s->invalidated, s->evicted, s->deopts, s->code_bytes, s->most_code_bytes, s->thread_cpu_ns, s->build_ns, s->passes_ns, s->llvm_ns,
           s->load_ns, s->longest_stall_ns);
 }
 
