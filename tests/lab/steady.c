@@ -81,11 +81,56 @@ Test(steady, outliers_do_not_count) {
   cr_assert_float_eq(r.level, 10, 0.1);
 }
 
-Test(steady, a_difference_below_one_per_cent_is_none) {
+Test(steady, a_difference_below_two_per_cent_is_none) {
   series s = series_new(1);
   series_add(&s, 100, 10, 0.001);
-  series_add(&s, 100, 10.05, 0.001);
+  series_add(&s, 100, 10.15, 0.001);
   cr_assert_eq(analyse(&s).class, STEADY_FLAT);
+  series_add(&s, 100, 10.45, 0.001);
+  cr_assert_eq(analyse(&s).class, STEADY_SLOW_DOWN);
+}
+
+Test(steady, a_short_slow_stretch_is_an_interruption) {
+  series s = series_new(1);
+  series_add(&s, 20, 30, 0.02);
+  series_add(&s, 300, 10, 0.01);
+  series_add(&s, 5, 12, 0.01);
+  series_add(&s, 5, 14, 0.01);
+  series_add(&s, 70, 10, 0.01);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_WARM_UP);
+  cr_assert_eq(r.from, 20);
+  cr_assert_eq(r.n_interruptions, 1);
+  cr_assert_eq(steady_near_peak(&r), 20);
+}
+
+Test(steady, an_interruption_may_end_the_series) {
+  series s = series_new(1);
+  series_add(&s, 300, 10, 0.01);
+  series_add(&s, 12, 13, 0.01);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_FLAT);
+  cr_assert_eq(r.n_interruptions, 1);
+}
+
+Test(steady, a_short_fast_stretch_is_none) {
+  series s = series_new(1);
+  series_add(&s, 300, 10, 0.01);
+  series_add(&s, 12, 8, 0.01);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_NONE);
+  cr_assert_eq(r.n_interruptions, 0);
+}
+
+Test(steady, many_interruptions_are_how_it_runs) {
+  series s = series_new(1);
+  for (int i = 0; i < 8; i++) {
+    series_add(&s, 80, 10, 0.01);
+    series_add(&s, 16, 14, 0.01);
+  }
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_NONE);
+  cr_assert_eq(r.n_interruptions, 0);
 }
 
 Test(steady, short_series_are_not_judged) {

@@ -182,3 +182,13 @@ void data_count_steady(const lab_data *data, size_t *n_pairs, size_t *n_steady) 
       *n_steady += steady_is_reached(cell->class);
     }
 }
+
+size_t data_count_interruptions(const lab_data *data) {
+  size_t n = 0;
+  for (size_t p = 0; p < data->n_programs; p++)
+    for (size_t e = 0; e < data->n_engines; e++) {
+      const lab_cell *cell = data_cell(data, p, e);
+      for (size_t i = 0; i < cell->n; i++) n += cell->processes[i]->steady.n_interruptions;
+    }
+  return n;
+}

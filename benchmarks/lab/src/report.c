@@ -38,8 +38,10 @@ void report_verdict(const lab_data *data, size_t reference, char *text, size_t r
       snprintf(speed, sizeof speed, "Terza as it is runs %s times as fast as %s (geometric mean). ",
                svg_number(mean.middle, number), data->engines[reference].name);
   }
-  snprintf(text, room, "%s%zu of %zu pairs of program and strategy reach a steady state.", speed, n_steady,
-           n_pairs);
+  size_t n_interruptions = data_count_interruptions(data);
+  snprintf(text, room,
+           "%s%zu of %zu pairs of program and strategy reach a steady state; %zu interruption%s set aside.",
+           speed, n_steady, n_pairs, n_interruptions, n_interruptions == 1 ? " was" : "s were");
 }
 
 void report_caveats(const lab_data *data, char *text, size_t room) {

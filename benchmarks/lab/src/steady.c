@@ -18,8 +18,10 @@ const char *steady_name(steady_class c) { return classes_known[c].name; }
 const char *steady_sign(steady_class c) { return classes_known[c].sign; }
 bool steady_is_reached(steady_class c) { return classes_known[c].is_steady; }
 
-static const double penalty_factor = 15;     /* times log n, as in the paper */
-static const double least_difference = 0.01; /* of the mean: less is no difference that anyone would act on */
+static const double penalty_factor = 15; /* times log n, as in the paper */
+static const double least_difference =
+    0.02; /* of the mean: Georges, Buytaert and Eeckhout (OOPSLA 2007) call that steady */
+static const size_t least_share = 20;        /* a phase lasts for a twentieth of the series at least */
 static const double least_deviation = 0.005; /* of the median: below the clock's and the caches' noise */
 static const size_t window = 200;            /* iterations, for outliers */
 
@@ -86,17 +88,64 @@ static double tolerance(const steady_segment *last) {
   return fmax(last->deviation, least_difference * last->mean);
 }
 
+/* Segments [first, end) are too few iterations for a phase, and all slower than those on either side. The
+ * first ones are warm-up. */
+static bool are_interruption(const steady_result *r, size_t first, size_t end, size_t n) {
+  if (first == 0) return false;
+  size_t count = 0;
+  const steady_segment *before = &r->segments[first - 1], *behind = &r->segments[end];
+  for (size_t i = first; i < end; i++) {
+    double mean = r->segments[i].mean;
+    count += r->segments[i].count;
+    if (mean <= before->mean + tolerance(before)) return false;
+    if (end < r->n_segments && mean <= behind->mean + tolerance(behind)) return false;
+  }
+  return count * least_share < n;
+}
+
+/* Of the segments before `end`, where the longest stretch begins that is an interruption; `end`: none does.
+ */
+static size_t find_interruption(const steady_result *r, size_t end, size_t n) {
+  size_t found = end;
+  for (size_t first = end, count = 0; first-- > 0 && (count += r->segments[first].count) * least_share < n;)
+    if (are_interruption(r, first, end, n)) found = first;
+  return found;
+}
+
+/* From the end on. What takes a tenth of the series in all is how the program runs. */
+static void mark_interruptions(steady_result *r, size_t n) {
+  size_t count = 0;
+  for (size_t end = r->n_segments; end > 1;) {
+    size_t first = find_interruption(r, end, n);
+    r->n_interruptions += first < end;
+    for (size_t i = first; i < end; i++) r->segments[i].is_interruption = true, count += r->segments[i].count;
+    end = first < end ? first : end - 1;
+  }
+  if (count * 10 < n) return;
+  r->n_interruptions = 0;
+  for (size_t i = 0; i < r->n_segments; i++) r->segments[i].is_interruption = false;
+}
+
+/* The last that is no interruption: there is one, the first. */
+static const steady_segment *last_segment(const steady_result *r) {
+  size_t i = r->n_segments - 1;
+  while (r->segments[i].is_interruption) i--;
+  return &r->segments[i];
+}
+
 static void compare_with_last(steady_result *r) {
-  const steady_segment *last = &r->segments[r->n_segments - 1];
+  const steady_segment *last = last_segment(r);
   for (size_t i = 0; i < r->n_segments; i++)
     r->segments[i].is_like_last = fabs(r->segments[i].mean - last->mean) <= tolerance(last);
 }
 
+static bool goes_on(const steady_segment *s) { return s->is_like_last || s->is_interruption; }
+
 static steady_class classify(steady_result *r, size_t n) {
-  const steady_segment *last = &r->segments[r->n_segments - 1];
+  const steady_segment *last = last_segment(r);
   size_t first_steady = r->n_segments;
   bool is_any_faster = false;
-  while (first_steady > 0 && r->segments[first_steady - 1].is_like_last) first_steady--;
+  while (first_steady > 0 && goes_on(&r->segments[first_steady - 1])) first_steady--;
   if (first_steady == 0) return r->from = 0, STEADY_FLAT;
   r->from = r->segments[first_steady].first;
   for (size_t i = 0; i < first_steady; i++)
@@ -113,6 +162,7 @@ steady_result steady_analyse(const double *times, size_t n) {
   if (n >= STEADY_LEAST_ITERATIONS && is_outlier != NULL && kept != NULL && index != NULL) {
     mark_outliers(times, n, is_outlier);
     cut(&r, times, n, is_outlier, kept, index);
+    mark_interruptions(&r, n);
     compare_with_last(&r);
     r.class = classify(&r, n);
     if (r.class == STEADY_NONE) r.from = n / 2;
@@ -144,6 +194,7 @@ size_t steady_near_peak(const steady_result *r) {
   for (size_t i = 0; i < first; i++)
     if (r->segments[i].mean < peak) peak = r->segments[i].mean;
   double enough = r->class == STEADY_NONE ? peak / 0.9 : fmax(r->level, peak) / 0.9;
-  while (first > 0 && r->segments[first - 1].mean <= enough) first--;
+  while (first > 0 && (r->segments[first - 1].mean <= enough || r->segments[first - 1].is_interruption))
+    first--;
   return first < r->n_segments ? r->segments[first].first : r->from;
 }

@@ -96,3 +96,5 @@ double data_mean_ratio(const lab_data *data, size_t engine, size_t other);
 bool data_reason(const lab_cell *cell, char *text, size_t room);
 /* Of Terza's pairs of program and strategy: how many there are, and how many reach a steady state. */
 void data_count_steady(const lab_data *data, size_t *n_pairs, size_t *n_steady);
+/* Of all processes: stretches that were set aside as interruptions (lab_steady.h). */
+size_t data_count_interruptions(const lab_data *data);

@@ -1,8 +1,9 @@
 /* lab_steady.h: whether and when a series of iterations reaches a steady state.
  *
  * After Barrett, Bolz-Tereick, Killick, Mount and Tratt, "Virtual Machine Warmup Blows Hot and Cold" (OOPSLA
- * 2017): outliers are set aside, change-point analysis cuts the rest into segments, and the classes follow
- * from which segments are like the last. Where we differ, docs/lab.md says why. */
+ * 2017): outliers are set aside, change-point analysis cuts the rest into segments, short slow ones are
+ * interruptions, and the classes follow from which of the others are like the last. Where we differ,
+ * docs/lab.md says why. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,13 +34,14 @@ typedef struct steady_segment {
   size_t first, count;    /* iterations, outliers among them */
   double mean, deviation; /* without outliers */
   bool is_like_last;
+  bool is_interruption; /* short, and slower than what comes before and behind */
 } steady_segment;
 
 typedef struct steady_result {
   steady_class class; /* never MIXED or INCONSISTENT, which are said of several processes */
   size_t from;        /* first iteration of the steady state; of the last half if there is none */
   double level;       /* median time there */
-  size_t n_outliers;
+  size_t n_outliers, n_interruptions;
   size_t n_segments; /* 0: not analysed */
   steady_segment segments[STEADY_MAX_SEGMENTS];
 } steady_result;
