@@ -103,8 +103,8 @@ bool floors_lab(const floor_settings *settings) {
   bool is_well = s != NULL, holds = false;
   if (is_well) {
     s->run.invocations = settings->is_quick ? 2 : settings->rounds;
-    s->run.iterations = 2000; /* as many as the time allows */
-    s->run.seconds = settings->is_long ? 3 : settings->is_quick ? 0.4 : 1;
+    s->run.iterations = 20000; /* as many as the time allows: some programs are compiled for more than a second */
+    s->run.seconds = settings->is_long ? 3 : settings->is_quick ? 0.4 : 1.5;
     s->brief_seconds = settings->is_long ? 1 : 0.3;
   }
   for (int i = 0; i < 2 && is_well; i++)

@@ -35,9 +35,10 @@ typedef struct tz_build_options {
   bool no_polls;      /* loops cannot be interrupted: to measure what polls cost */
   uint32_t max_nodes; /* the build fails beyond; nothing is inlined beyond three quarters */
   size_t max_bytes;   /* of the graph, while it is built and while passes work on it; 0: no limit */
-  /* The policy's questions; `request` of the facts is not set. NULL: yes; as tz_inlining_default says. */
+  /* The policy's questions; `request` and `code_bytes` of the facts are not set. NULL: yes; as
+   * tz_inlining_default says. */
   tz_jit_answer (*speculate)(void *data, const tz_function *f, uint32_t pc);
-  tz_jit_answer (*inline_call)(void *data, tz_jit_call *call);
+  tz_jit_answer (*inline_call)(void *data, const tz_function *callee, tz_jit_call *call);
   /* May change what was seen at a place; ways of sites may only be dropped, sorted and counted anew. NULL:
    * nothing changes. */
   void (*picture)(void *data, struct tz_seen *seen);

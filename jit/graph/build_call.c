@@ -50,7 +50,7 @@ static tz_jit_answer decide(tz_builder *b, tz_function *f) {
                        .obstacle = obstacle(b, f)};
   tz_inline_budgets budgets = tz_inline_budgets_default();
   tz_jit_answer answer =
-      o->inline_call != NULL ? o->inline_call(o->data, &facts) : tz_inlining_default(&facts, &budgets);
+      o->inline_call != NULL ? o->inline_call(o->data, f, &facts) : tz_inlining_default(&facts, &budgets);
   if (!answer.yes) return answer;
   const char *why_not = facts.obstacle != NULL ? facts.obstacle : tz_flow_of(b, f)->problem;
   return why_not != NULL ? (tz_jit_answer){false, why_not} : answer;

@@ -3,6 +3,9 @@
 
 /* Words of bytecode. What is no larger than the call costs nothing to build in; the rest must be worth it. */
 enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
+/* A callee that came to be this large with all that was built into it gains nothing by being built in itself,
+ * and is worse compiled as a part; as HotSpot's InlineSmallCode. */
+enum { LARGE_CODE = 2500 };
 static const float HARDLY_EVER = 0.01f, SELDOM = 0.1f, OFTEN = 1; /* per entry of the graph */
 
 tz_inline_budgets tz_inline_budgets_default(void) { return (tz_inline_budgets){2000, 200, 10}; }
@@ -12,6 +15,7 @@ static const char *refusal(const tz_jit_call *c, const tz_inline_budgets *budget
   uint32_t depth = c->n_callers - 1;
   if (c->words > budgets->max_words) return "too large";
   if (depth >= budgets->max_depth) return "too deep";
+  if (c->code_bytes > LARGE_CODE && c->words > TINY_WORDS) return "has large code of its own";
   if (c->recursion > (c->words <= SMALL_WORDS ? 1u : 0u)) return "recursive";
   if (c->n_nodes > budgets->max_nodes * 2) return "the caller is large enough";
   if (c->words > TRIVIAL_WORDS && c->frequency < HARDLY_EVER) return "hardly ever reached";

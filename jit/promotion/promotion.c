@@ -33,9 +33,10 @@ typedef struct request { /* one function and entry, for the life of the VM */
   uint32_t wanted_heat;      /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
   bool is_queued;
-  atomic_bool is_refused; /* for good */
-  tz_native_code *code;   /* installed */
-  tz_native_code *done;   /* by the compiler thread, to be installed */
+  atomic_bool is_refused;   /* for good */
+  atomic_uint linked_bytes; /* of the code that the function's start leads to; 0: none */
+  tz_native_code *code;     /* installed */
+  tz_native_code *done;     /* by the compiler thread, to be installed */
 } request;
 
 typedef struct place { /* where compiled code gave up */
@@ -262,9 +263,19 @@ static tz_jit_answer speculate(void *data, const tz_function *f, uint32_t pc) {
   return tz_policy_speculate(&c->promotion->vm->jit->policy, &site);
 }
 
-static tz_jit_answer inline_call(void *data, tz_jit_call *call) {
+/* Of the code that f has for its start. */
+static uint32_t code_bytes(tz_promotion *p, const tz_function *f) {
+  pthread_mutex_lock(&p->lock);
+  const request *r = find_request(f, TZ_NO_OSR);
+  uint32_t bytes = r != NULL ? r->linked_bytes : 0;
+  pthread_mutex_unlock(&p->lock);
+  return bytes;
+}
+
+static tz_jit_answer inline_call(void *data, const tz_function *callee, tz_jit_call *call) {
   compilation *c = data;
   call->request = &c->facts;
+  call->code_bytes = code_bytes(c->promotion, callee);
   return tz_policy_inline_call(&c->promotion->vm->jit->policy, call);
 }
 
@@ -417,14 +428,16 @@ static void note_stall(tz_promotion *p, uint64_t start) {
 
 /* ---- Entries ---- */
 
-static void link_entry(const request *r) {
+static void link_entry(request *r) {
   if (r->osr_pc != TZ_NO_OSR) return;
+  r->linked_bytes = r->code->size;
   r->function->compiled = r->code->code + r->code->entry;
   r->function->entry = (void *)tz_optimized_entry;
 }
 
-static void unlink_entry(const request *r) {
+static void unlink_entry(request *r) {
   if (r->osr_pc != TZ_NO_OSR) return;
+  r->linked_bytes = 0;
   r->function->compiled = (void *)tz_vm_call_stub;
   r->function->entry = tz_jit_lower_entry(r->function);
 }

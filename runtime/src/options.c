@@ -10,7 +10,8 @@ static const tz_option_info infos[] = {
 #define TZ_OPTION_BOOL(field, text, value, help) {text, #value, help, 'b', offsetof(tz_options, field), NULL},
 #define TZ_OPTION_INT(field, text, value, help) {text, #value, help, 'i', offsetof(tz_options, field), NULL},
 #define TZ_OPTION_SIZE(field, text, value, help) {text, #value, help, 's', offsetof(tz_options, field), NULL},
-#define TZ_OPTION_ENUM(field, text, value, values, help) {text, #value, help, 'e', offsetof(tz_options, field), values},
+#define TZ_OPTION_ENUM(field, text, value, values, help)                                                     \
+  {text, #value, help, 'e', offsetof(tz_options, field), values},
 #define TZ_OPTION_TEXT(field, text, help) {text, "", help, 't', offsetof(tz_options, field), NULL},
 #include "terza/spec/options.def"
 #undef TZ_OPTION_BOOL
@@ -131,12 +132,15 @@ static bool option_set(tz_options *options, const tz_option_info *info, const ch
   }
   if (info->type == 'e') {
     int64_t choice;
-    if (value != NULL && parse_choice(value, n, info->values, &choice)) return *(int64_t *)field = choice, true;
-    snprintf(error, room, "option %s takes %s, not \"%.*s\"", info->name, info->values, (int)n, value ? value : "");
+    if (value != NULL && parse_choice(value, n, info->values, &choice))
+      return *(int64_t *)field = choice, true;
+    snprintf(error, room, "option %s takes %s, not \"%.*s\"", info->name, info->values, (int)n,
+             value ? value : "");
     return false;
   }
   if (info->type == 't') {
-    if (value != NULL && n > 0 && n < TZ_OPTION_TEXT_ROOM) return memcpy(field, value, n), ((char *)field)[n] = 0, true;
+    if (value != NULL && n > 0 && n < TZ_OPTION_TEXT_ROOM)
+      return memcpy(field, value, n), ((char *)field)[n] = 0, true;
     snprintf(error, room, "option %s takes a text of up to %d bytes", info->name, TZ_OPTION_TEXT_ROOM - 1);
     return false;
   }
@@ -146,10 +150,29 @@ static bool option_set(tz_options *options, const tz_option_info *info, const ch
   return false;
 }
 
+/* trace=gc,jit is short for trace-gc and trace-jit. */
+static bool parse_traces(tz_options *options, const char *names, size_t length, char *error, size_t room) {
+  for (const char *end = names + length; names < end;) {
+    size_t n = strcspn(names, ",") < (size_t)(end - names) ? strcspn(names, ",") : (size_t)(end - names);
+    bool is_known = false;
+    for (int i = 0; i < N_OPTIONS; i++) {
+      const char *name = infos[i].name;
+      if (strncmp(name, "trace-", 6) != 0 || strlen(name + 6) != n || memcmp(name + 6, names, n) != 0)
+        continue;
+      is_known = option_set(options, &infos[i], NULL, 0, error, room);
+    }
+    if (!is_known) return snprintf(error, room, "option trace knows no \"%.*s\"", (int)n, names), false;
+    names += n + (names + n < end);
+  }
+  return true;
+}
+
 static bool option_parse(tz_options *options, const char *text, size_t length, char *error, size_t room) {
   while (length > 0 && *text == '-') text++, length--;
   const char *equals = memchr(text, '=', length);
   size_t n = equals ? (size_t)(equals - text) : length;
+  if (equals != NULL && n == 5 && memcmp(text, "trace", n) == 0)
+    return parse_traces(options, equals + 1, length - n - 1, error, room);
   for (int i = 0; i < N_OPTIONS; i++)
     if (strlen(infos[i].name) == n && memcmp(infos[i].name, text, n) == 0)
       return option_set(options, &infos[i], equals ? equals + 1 : NULL, equals ? length - n - 1 : 0, error,

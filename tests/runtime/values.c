@@ -206,6 +206,11 @@ Test(options, parse) {
   cr_expect_not(tz_options_parse(&o, "step-limit=many", error, sizeof error));
   cr_expect_str_eq(error, "option step-limit takes a number, not \"many\"");
   cr_expect_not(tz_options_parse(&o, "trace-gc=perhaps", error, sizeof error));
+  tz_options traces = *tz_options_default();
+  cr_expect(tz_options_parse(&traces, "--trace=jit,load", error, sizeof error));
+  cr_expect(traces.trace_jit && traces.trace_load && !traces.trace_gc);
+  cr_expect_not(tz_options_parse(&traces, "--trace=jit,lod", error, sizeof error));
+  cr_expect_str_eq(error, "option trace knows no \"lod\"");
   char list[] = "jit-log=a.jsonl,trace-jit"; /* its own copy is kept */
   cr_assert(tz_options_parse_list(&o, list, error, sizeof error));
   memset(list, 'x', sizeof list - 1);

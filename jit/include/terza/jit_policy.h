@@ -101,6 +101,7 @@ typedef struct tz_jit_call { /* a call site with one callee, while a graph is bu
   uint32_t n_callers; /* at least 1; 1: in the function of the request itself */
   const char *callee;
   uint32_t words;       /* of the callee */
+  uint32_t code_bytes;  /* of the optimized code that the callee has of its own; 0: none */
   uint32_t recursion;   /* how often the callee is among the callers already */
   uint32_t n_receivers; /* receiver classes that the site has seen; 1 where the callee is certain */
   uint32_t n_nodes;     /* of the graph so far */

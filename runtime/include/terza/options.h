@@ -11,8 +11,8 @@ typedef struct tz_option_info {
 
 /* The i-th option, NULL past the last. */
 const tz_option_info *tz_option_at(unsigned i);
-/* Sets one option from "name=value" or "name" (a bool); leading dashes are ignored. False: `error` has a message that
- * suggests the nearest name. */
+/* Sets one option from "name=value" or "name" (a bool), or several: trace=gc,jit is trace-gc and trace-jit. Leading dashes are
+ * ignored. False: `error` has a message that suggests the nearest name. */
 bool tz_options_parse(tz_options *options, const char *text, char *error, size_t room);
 /* Several, separated by spaces or commas: the form of the environment variable TERZA_OPTIONS. */
 bool tz_options_parse_list(tz_options *options, const char *text, char *error, size_t room);

@@ -1,4 +1,5 @@
 /* default.c: what the default policy answers to facts that a run seldom makes. */
+#include "inlining.h"
 #include "policies.h"
 #include <criterion/criterion.h>
 
@@ -81,4 +82,18 @@ Test(default_policy, frequent_exceptions_bring_handlers) {
   cr_expect(tz_policy_default.parts(&o, &r, no_parts).parts & TZ_JIT_HANDLERS);
   d.function.n_given_up = 7;
   cr_expect_eq(tz_policy_default.after_deopt(NULL, &d, none).action, TZ_JIT_STAY_BELOW);
+}
+
+Test(default_policy, what_has_large_code_of_its_own_is_called) {
+  tz_inline_budgets budgets = tz_inline_budgets_default();
+  tz_jit_call call = {.callee = "t.f", .words = 100, .n_callers = 1, .n_receivers = 1, .frequency = 10};
+  cr_expect(tz_inlining_default(&call, &budgets).yes);
+  call.code_bytes = 2500;
+  cr_expect(tz_inlining_default(&call, &budgets).yes);
+  call.code_bytes = 2501;
+  tz_jit_answer answer = tz_inlining_default(&call, &budgets);
+  cr_expect(!answer.yes);
+  cr_expect_str_eq(answer.reason, "has large code of its own");
+  call.words = 30; /* a few instructions: the code is mostly what they call */
+  cr_expect(tz_inlining_default(&call, &budgets).yes);
 }
