@@ -84,7 +84,7 @@ void tz_write(tz_builder *b, uint32_t reg, tz_node *value) {
   b->state = NULL;
 }
 
-static tz_node **env_copy(tz_builder *b, tz_node *const *env, uint32_t n) {
+tz_node **tz_env_copy(tz_builder *b, tz_node *const *env, uint32_t n) {
   tz_node **copy = alloc(b, (n + 1) * sizeof *copy);
   if (n > 0) memcpy(copy, env, n * sizeof *copy);
   return copy;
@@ -142,12 +142,12 @@ static tz_arrival *arrival_new(tz_builder *b, tz_node **env) {
   return a;
 }
 
-static void arrive(tz_builder *b, uint32_t pc) {
+void tz_arrive(tz_builder *b, uint32_t pc) {
   tz_scope *scope = b->scope;
   const tz_flow *flow = scope->flow;
   uint32_t target = flow->block_at[pc];
   tz_place *place = &scope->places[target];
-  tz_arrival *a = arrival_new(b, env_copy(b, b->env, scope->function->n_registers));
+  tz_arrival *a = arrival_new(b, tz_env_copy(b, b->env, scope->function->n_registers));
   bool is_back = place->header != NULL;
   a->next = is_back ? place->back_edges : place->arrivals;
   *(is_back ? &place->back_edges : &place->arrivals) = a;
@@ -241,143 +241,6 @@ static void end_loop(tz_builder *b, uint32_t index) {
   b->block = NULL;
 }
 
-/* ---- Leaving compiled code ---- */
-
-bool tz_may_speculate(tz_builder *b) {
-  const tz_build_options *o = b->options;
-  const tz_function *f = b->scope->function;
-  tz_graph *g = b->graph;
-  if (o->no_speculation) return false;
-  for (const tz_generic_place *p = g->generic; p != NULL; p = p->next) /* of one mind in one graph */
-    if (p->function == f && p->pc == b->pc) return false;
-  tz_jit_answer answer = o->speculate != NULL ? o->speculate(o->data, f, b->pc) : (tz_jit_answer){true, ""};
-  if (answer.yes) return true;
-  tz_generic_place *place = alloc(b, sizeof *place);
-  *place = (tz_generic_place){g->generic, f, b->pc, answer.reason};
-  g->generic = place;
-  return false;
-}
-
-void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason) {
-  if (cond->op == TZ_NODE_INT && cond->imm.i != 0) return;
-  tz_node *guard = tz_emit1(b, TZ_NODE_GUARD, TZ_TYPE_VOID, cond);
-  guard->aux = reason;
-  guard->state = tz_state_before(b);
-}
-
-void tz_check(tz_builder *b, tz_node *cond, tz_deopt_reason reason) {
-  if (tz_may_speculate(b) || b->options->outline == NULL) {
-    tz_guard(b, cond, reason);
-    return;
-  }
-  tz_fork fork = tz_branch(b, cond, 1023);
-  b->block = fork.no;
-  tz_build_outlined(b); /* throws */
-  if (b->block != NULL) tz_deopt(b, reason);
-  b->block = fork.yes;
-}
-
-void tz_check_nonnull(tz_builder *b, tz_node *x) {
-  if (!x->is_nonnull) tz_check(b, tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, x)), TZ_DEOPT_NULL);
-}
-
-void tz_deopt(tz_builder *b, tz_deopt_reason reason) {
-  tz_node *deopt = tz_emit(b, TZ_NODE_DEOPT, TZ_TYPE_VOID, 0, NULL);
-  deopt->aux = reason;
-  deopt->state = tz_state_before(b);
-  b->block = NULL;
-}
-
-/* ---- Exceptions ---- */
-
-static bool covers(const struct tz_linked_handler *h, uint32_t pc) { return h->start <= pc && pc < h->end; }
-
-static bool has_handler(const tz_function *f, uint32_t pc) {
-  for (uint32_t i = 0; i < f->n_handlers; i++)
-    if (covers(&f->handlers[i], pc)) return true;
-  return false;
-}
-
-static bool is_handled(const tz_builder *b) {
-  bool result = has_handler(b->scope->function, b->pc);
-  for (const tz_frame_state *s = b->scope->outer_state; s != NULL; s = s->outer)
-    result |= has_handler(s->function, s->pc);
-  return result;
-}
-
-/* Whether the handler takes an error of class cls; NULL: it takes all. The guest must not go on by catching
- * the end of its steps (tz_unwind). */
-static tz_node *takes(tz_builder *b, const tz_class *type, tz_node *cls) {
-  tz_class *const *errors = b->graph->vm->error_classes;
-  tz_node *test = NULL;
-  if (type != errors[TZ_ERROR_ERROR]) {
-    test = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
-    test->imm.p = type;
-  }
-  if (!tz_class_is_subclass(errors[TZ_ERROR_STEP_LIMIT], type)) return test;
-  tz_node *may = tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, errors[TZ_ERROR_STEP_LIMIT]));
-  return test != NULL ? tz_emit_i2(b, TZ_NODE_AND, test, may) : may;
-}
-
-/* Goes on where the handler does not take the pending exception. */
-static void offer(tz_builder *b, tz_scope *scope, tz_node **env, const struct tz_linked_handler *h,
-                  tz_node *error, tz_node *cls) {
-  tz_fork fork = tz_branch(b, takes(b, h->type, cls), 512);
-  b->block = fork.yes;
-  tz_emit(b, TZ_NODE_CLEAR_EXCEPTION, TZ_TYPE_VOID, 0, NULL);
-  tz_scope *innermost = b->scope;
-  b->scope = scope;
-  b->env = env_copy(b, env, scope->function->n_registers);
-  if (h->reg < scope->function->n_registers) b->env[h->reg] = error;
-  arrive(b, h->target);
-  b->scope = innermost;
-  b->block = fork.no;
-}
-
-/* To the caller. */
-static void fail(tz_builder *b) {
-  tz_emit(b, TZ_NODE_FAIL, TZ_TYPE_VOID, 0, NULL);
-  b->block = NULL;
-}
-
-static const float RAISED = 0.1f; /* of the times that a place is reached, for inlining */
-
-/* The pending exception goes to the handler that tz_unwind would find in the frames at hand, or to the
- * caller. */
-static void unwind(tz_builder *b, tz_node *error) {
-  tz_node **env = b->env, **at_env = env, *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, error);
-  float frequency = b->frequency;
-  uint32_t pc = b->pc;
-  b->frequency *= RAISED;
-  for (tz_scope *s = b->scope; s != NULL; s = s->outer) {
-    for (uint32_t i = 0; i < s->function->n_handlers; i++)
-      if (covers(&s->function->handlers[i], pc)) offer(b, s, at_env, &s->function->handlers[i], error, cls);
-    pc = s->call_pc;
-    at_env = s->outer_env;
-  }
-  fail(b);
-  b->env = env;
-  b->frequency = frequency;
-}
-
-void tz_fail(tz_builder *b) {
-  if (!is_handled(b)) {
-    fail(b);
-  } else if (!b->options->has_handlers && tz_may_speculate(b)) {
-    tz_deopt(b, TZ_DEOPT_THROW);
-  } else {
-    tz_node *error = tz_emit(b, TZ_NODE_EXCEPTION, TZ_TYPE_REF, 0, NULL);
-    error->cls = b->graph->vm->error_classes[TZ_ERROR_ERROR];
-    error->is_nonnull = true;
-    unwind(b, error);
-  }
-}
-
-void tz_raise_error(tz_builder *b, tz_node *error) {
-  tz_emit1(b, TZ_NODE_RAISE, TZ_TYPE_VOID, error)->state = tz_state_place(b);
-  unwind(b, error);
-}
-
 /* ---- Branches within an instruction ---- */
 
 tz_fork tz_branch(tz_builder *b, tz_node *cond, uint32_t probability) {
@@ -428,22 +291,6 @@ static void stress(tz_builder *b) {
   tz_guard(b, tz_emit_i2(b, TZ_NODE_LT, tz_emit_int(b, 0), left), TZ_DEOPT_STRESS);
 }
 
-void tz_check_pending(tz_builder *b) {
-  tz_fork fork = tz_branch(b, tz_emit(b, TZ_NODE_PENDING, TZ_TYPE_INT, 0, NULL), 0);
-  b->block = fork.yes;
-  tz_fail(b);
-  b->block = fork.no;
-}
-
-/* Being out of memory is no way to spend one's time: its handlers are not built. */
-void tz_check_allocated(tz_builder *b, tz_node *object) {
-  tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_IS_NULL, object), 0);
-  b->block = fork.yes;
-  if (is_handled(b)) tz_deopt(b, TZ_DEOPT_THROW);
-  else fail(b);
-  b->block = fork.no;
-}
-
 /* ---- Scopes ---- */
 
 void tz_return(tz_builder *b, tz_node *value) {
@@ -490,7 +337,7 @@ static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t ne
   uint64_t taken = seen.taken, not_taken = seen.not_taken;
   if (taken == 0 && is_second_way_back(b, target) && tz_may_speculate(b)) {
     tz_guard(b, tz_emit_not(b, cond), TZ_DEOPT_UNREACHED);
-    arrive(b, next);
+    tz_arrive(b, next);
     return;
   }
   uint64_t guess = guess_taken(b, target, next); /* what the samples are weighed against */
@@ -501,10 +348,10 @@ static void branch_to(tz_builder *b, tz_node *cond, uint32_t target, uint32_t ne
   tz_fork fork = tz_branch(b, cond, (uint32_t)probability);
   b->block = fork.yes;
   b->frequency = frequency * share;
-  arrive(b, target);
+  tz_arrive(b, target);
   b->block = fork.no;
   b->frequency = frequency * (1 - share);
-  arrive(b, next);
+  tz_arrive(b, next);
 }
 
 typedef enum compare_kind { NONE, INTS, INT_IMM, FLOATS, REFS } compare_kind;
@@ -555,7 +402,7 @@ static void build_switch(tz_builder *b, tz_insn in, uint32_t next) {
   for (uint32_t i = 0; i <= n; i++) {
     b->block = tz_block_new(b->graph);
     tz_block_link(b->graph, from, b->block);
-    arrive(b, i == n ? next : (uint32_t)((int64_t)pc + ((const int32_t *)&f->code[pc + 1])[i]));
+    tz_arrive(b, i == n ? next : (uint32_t)((int64_t)pc + ((const int32_t *)&f->code[pc + 1])[i]));
   }
 }
 
@@ -567,7 +414,7 @@ static void build_loop_call(tz_builder *b) {
   for (uint32_t i = 0; i < f->n_params; i++) env[i] = tz_read(b, tz_insn_arg(&f->code[b->pc + 1], i));
   b->env = env;
   begin_registers(b, &flow->blocks[flow->block_at[0]]);
-  arrive(b, 0);
+  tz_arrive(b, 0);
 }
 
 /* The end of a block. False: the instruction is no branch. */
@@ -582,7 +429,7 @@ static bool build_branch(tz_builder *b, uint32_t next) {
     return true;
   }
   switch (op) {
-  case TZ_OP_JMP: arrive(b, target_d); return true;
+  case TZ_OP_JMP: tz_arrive(b, target_d); return true;
   case TZ_OP_JT:
     branch_to(b, tz_emit_i2(b, TZ_NODE_NE, tz_read(b, tz_insn_a(in)), tz_emit_int(b, 0)), target_d, next);
     return true;
@@ -622,7 +469,7 @@ static void build_instructions(tz_builder *b, const tz_flow_block *fb) {
     if (is_stress_point(b)) stress(b);
     if (build_branch(b, next)) return;
     if (!tz_build_call(b) && !tz_build_any(b)) tz_build_op(b);
-    if (next == fb->end && b->block != NULL) arrive(b, next);
+    if (next == fb->end && b->block != NULL) tz_arrive(b, next);
     if (b->graph->n_nodes > b->options->max_nodes) tz_give_up(b, "too large");
   }
 }
@@ -659,7 +506,7 @@ tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_st
   b->scope = &scope;
   b->env = env;
   begin_registers(b, &flow->blocks[flow->order[0]]);
-  arrive(b, flow->blocks[flow->order[0]].start);
+  tz_arrive(b, flow->blocks[flow->order[0]].start);
   for (uint32_t i = 0; i < flow->n_order; i++) build_block(b, flow->order[i]);
   for (uint32_t i = 0; i < flow->n_order; i++)
     if (scope.places[flow->order[i]].header != NULL) end_loop(b, flow->order[i]);

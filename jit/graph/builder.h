@@ -91,16 +91,11 @@ tz_frame_state *tz_state_place(tz_builder *b);
 tz_branch_profile tz_seen_branch(tz_builder *b);
 uint8_t tz_seen_operands(tz_builder *b);
 tz_site tz_seen_site(tz_builder *b, uint32_t c);
-bool tz_may_speculate(tz_builder *b); /* at the instruction at hand */
-/* Goes on in the interpreter unless cond != 0. */
-void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
-/* The same for an instruction that throws unless cond != 0: where that has happened often, it throws in
- * compiled code. */
-void tz_check(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
-void tz_check_nonnull(tz_builder *b, tz_node *x);
-/* Ends the block there. */
-void tz_deopt(tz_builder *b, tz_deopt_reason reason);
+
 void tz_return(tz_builder *b, tz_node *value);
+/* The block at hand ends, and goes to the instruction at pc of the scope at hand, with b->env. */
+void tz_arrive(tz_builder *b, uint32_t pc);
+tz_node **tz_env_copy(tz_builder *b, tz_node *const *env, uint32_t n);
 
 /* Ends the block with a branch; both successors are new blocks. */
 typedef struct tz_fork {
@@ -117,6 +112,21 @@ void tz_join_add(tz_builder *b, tz_join *join,
 tz_node *tz_join_finish(tz_builder *b, tz_join *join,
                         tz_node_type type); /* goes on behind; NULL: nothing arrived */
 
+/* The bytecode of f as a scope on top, entered with b->env = its registers; b->block then is where it
+ * returns, the result is returned (NULL: none). */
+tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_state *outer_state);
+tz_flow *tz_flow_of(tz_builder *b, tz_function *f);
+
+/* ---- build_exits.c ---- */
+bool tz_may_speculate(tz_builder *b); /* at the instruction at hand */
+/* Goes on in the interpreter unless cond != 0. */
+void tz_guard(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
+/* The same for an instruction that throws unless cond != 0: where that has happened often, it throws in
+ * compiled code. */
+void tz_check(tz_builder *b, tz_node *cond, tz_deopt_reason reason);
+void tz_check_nonnull(tz_builder *b, tz_node *x);
+/* Ends the block there. */
+void tz_deopt(tz_builder *b, tz_deopt_reason reason);
 /* After a call: leaves if an exception is pending. After an allocation: if it failed. */
 void tz_check_pending(tz_builder *b);
 void tz_check_allocated(tz_builder *b, tz_node *object);
@@ -125,11 +135,6 @@ void tz_check_allocated(tz_builder *b, tz_node *object);
 void tz_fail(tz_builder *b);
 /* Ends the block by throwing the error, which is not null. */
 void tz_raise_error(tz_builder *b, tz_node *error);
-
-/* The bytecode of f as a scope on top, entered with b->env = its registers; b->block then is where it
- * returns, the result is returned (NULL: none). */
-tz_node *tz_build_scope(tz_builder *b, tz_flow *flow, tz_node **env, tz_frame_state *outer_state);
-tz_flow *tz_flow_of(tz_builder *b, tz_function *f);
 
 /* ---- build_op.c, build_call.c, build_any.c: one instruction; false: the opcode is not theirs ---- */
 void tz_build_op(tz_builder *b);

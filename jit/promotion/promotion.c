@@ -1,13 +1,14 @@
 /* promotion.c: see promotion.h.
  *
- * `lock` guards the queue, the list of what is done, and the table of places that gave up; the code list and
- * the functions' entries are the guest's thread's alone. */
+ * `lock` guards the queue and the list of what is done; the code list and the functions' entries are the
+ * guest's thread's alone. */
 #include "promotion.h"
 #include "baseline.h"
 #include "dependencies.h"
 #include "eviction.h"
 #include "log.h"
 #include "outline.h"
+#include "places.h"
 #include "seen.h"
 #include "interp.h"
 #include <pthread.h>
@@ -39,12 +40,6 @@ typedef struct request { /* one function and entry, for the life of the VM */
   tz_native_code *done;     /* by the compiler thread, to be installed */
 } request;
 
-typedef struct place { /* where compiled code gave up */
-  const tz_function *function;
-  uint32_t pc, count;
-  bool is_generic; /* the policy wants no speculation there */
-} place;
-
 struct tz_promotion {
   tz_vm *vm;
   pthread_mutex_t lock;
@@ -62,64 +57,13 @@ struct tz_promotion {
   uint32_t sweep_wait;
   int64_t stress_countdown; /* guards until the next random deoptimization */
   uint64_t random;
-  place *places; /* open addressing by function and pc */
-  uint32_t n_places, places_room;
+  tz_places places;
   tz_compile_backend backend;
   bool is_broken; /* LLVM cannot be had, or cannot be used any more */
   int64_t n_compilations;
   char problem[200];
   tz_promotion_stats stats;
 };
-
-/* ---- Places that gave up ---- */
-
-static place *place_slot(place *table, uint32_t room, const tz_function *f, uint32_t pc) {
-  uint32_t at = (uint32_t)(((uintptr_t)f >> 4) * 31 + pc) * 2654435761u;
-  for (;; at++) {
-    place *x = &table[at & (room - 1)];
-    if (x->function == NULL || (x->function == f && x->pc == pc)) return x;
-  }
-}
-
-static bool places_grow(tz_promotion *p) {
-  uint32_t room = p->places_room != 0 ? p->places_room * 2 : 64;
-  place *table = calloc(room, sizeof *table);
-  if (table == NULL) return false;
-  for (uint32_t i = 0; i < p->places_room; i++)
-    if (p->places[i].function != NULL)
-      *place_slot(table, room, p->places[i].function, p->places[i].pc) = p->places[i];
-  free(p->places);
-  p->places = table;
-  p->places_room = room;
-  return true;
-}
-
-/* How often it has given up there, this time included. */
-static uint32_t place_count(tz_promotion *p, const tz_function *f, uint32_t pc) {
-  uint32_t count = UINT32_MAX; /* without memory */
-  pthread_mutex_lock(&p->lock);
-  if (p->n_places * 2 < p->places_room || places_grow(p)) {
-    place *x = place_slot(p->places, p->places_room, f, pc);
-    if (x->function == NULL) *x = (place){f, pc, 0, false}, p->n_places++;
-    count = ++x->count;
-  }
-  pthread_mutex_unlock(&p->lock);
-  return count;
-}
-
-static place place_at(tz_promotion *p, const tz_function *f, uint32_t pc) {
-  pthread_mutex_lock(&p->lock);
-  place x = p->places_room > 0 ? *place_slot(p->places, p->places_room, f, pc) : (place){0};
-  pthread_mutex_unlock(&p->lock);
-  return x;
-}
-
-static void make_generic(tz_promotion *p, const tz_function *f, uint32_t pc) {
-  pthread_mutex_lock(&p->lock);
-  place *x = p->places_room > 0 ? place_slot(p->places, p->places_room, f, pc) : NULL;
-  if (x != NULL && x->function != NULL) x->is_generic = true;
-  pthread_mutex_unlock(&p->lock);
-}
 
 /* ---- Requests ---- */
 
@@ -258,7 +202,7 @@ typedef struct compilation {
 
 static tz_jit_answer speculate(void *data, const tz_function *f, uint32_t pc) {
   compilation *c = data;
-  place x = place_at(c->promotion, f, pc);
+  tz_deopt_place x = tz_places_at(&c->promotion->places, f, pc);
   tz_jit_site site = {&c->facts, f->name, pc, x.count, x.is_generic};
   return tz_policy_speculate(&c->promotion->vm->jit->policy, &site);
 }
@@ -704,12 +648,12 @@ static void deoptimized(tz_vm *vm, const tz_native_code *code, const tz_function
                         .place = f->name,
                         .pc = pc,
                         .why = tz_deopt_text(reason),
-                        .n_failed = is_exception ? 0 : place_count(p, f, pc),
+                        .n_failed = is_exception ? 0 : tz_places_count(&p->places, f, pc),
                         .is_exception = is_exception,
                         .n_exceptions = r->n_throws,
                         .machine = tz_promotion_machine(vm->jit)};
   tz_jit_after_choice after = tz_policy_after_deopt(&vm->jit->policy, &facts);
-  if (after.action == TZ_JIT_GENERIC) make_generic(p, f, pc);
+  if (after.action == TZ_JIT_GENERIC) tz_places_make_generic(&p->places, f, pc);
   if (after.action != TZ_JIT_GO_ON && r->code == code) give_up(p, r, after);
 }
 
@@ -721,6 +665,7 @@ tz_promotion *tz_promotion_new(tz_vm *vm) {
   p->vm = vm;
   p->random = 0x9e3779b97f4a7c15u;
   pthread_mutex_init(&p->lock, NULL);
+  tz_places_init(&p->places);
   pthread_mutex_init(&p->at_work, NULL);
   pthread_cond_init(&p->wake, NULL);
   if (vm->options.stress_deopt > 0) stress_again(p);
@@ -753,7 +698,7 @@ void tz_promotion_free(tz_promotion *p) {
   pthread_mutex_destroy(&p->lock);
   pthread_mutex_destroy(&p->at_work);
   pthread_cond_destroy(&p->wake);
-  free(p->places);
+  tz_places_fini(&p->places);
   free(p);
 }
 
