@@ -2,7 +2,7 @@
 #include "inlining.h"
 
 /* Words of bytecode. What is no larger than the call costs nothing to build in; the rest must be worth it. */
-enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5 };
+enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5, MANY_WAYS_DEEP = 3 };
 /* A callee that came to be this large with all that was built into it gains nothing by being built in itself,
  * and is worse compiled as a part; as HotSpot's InlineSmallCode. */
 enum { LARGE_CODE = 2500 };
@@ -15,13 +15,17 @@ static const char *refusal(const tz_jit_call *c, const tz_inline_budgets *budget
   uint32_t depth = c->n_callers - 1;
   if (c->words > budgets->max_words) return "too large";
   if (depth >= budgets->max_depth) return "too deep";
-  if (c->code_bytes > LARGE_CODE && c->words > TINY_WORDS) return "has large code of its own";
+  if (c->code_bytes > LARGE_CODE && c->words > TRIVIAL_WORDS) return "has large code of its own";
   if (c->recursion > (c->words <= SMALL_WORDS ? 1u : 0u)) return "recursive";
   if (c->n_nodes > budgets->max_nodes * 2) return "the caller is large enough";
   if (c->words > TRIVIAL_WORDS && c->frequency < HARDLY_EVER) return "hardly ever reached";
   if (c->words > TINY_WORDS && c->frequency < SELDOM) return "seldom reached";
   if (c->words > SMALL_WORDS && c->frequency < OFTEN) return "too large for how seldom it is reached";
   if (c->words > TINY_WORDS && c->n_nodes > budgets->max_nodes) return "the caller is large enough";
+  if (c->words > TRIVIAL_WORDS && c->n_nodes > budgets->max_nodes / 2 * 3)
+    return "the caller is large enough";
+  if (c->n_receivers > 1 && depth >= MANY_WAYS_DEEP && c->words > TRIVIAL_WORDS)
+    return "one of several receivers, so deep";
   if (depth >= DEEP && c->words > SMALL_WORDS) return "too large so deep";
   return NULL;
 }

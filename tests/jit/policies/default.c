@@ -94,6 +94,16 @@ Test(default_policy, what_has_large_code_of_its_own_is_called) {
   tz_jit_answer answer = tz_inlining_default(&call, &budgets);
   cr_expect(!answer.yes);
   cr_expect_str_eq(answer.reason, "has large code of its own");
-  call.words = 30; /* a few instructions: the code is mostly what they call */
+  call.words = 12; /* no larger than the call */
+  cr_expect(tz_inlining_default(&call, &budgets).yes);
+}
+
+Test(default_policy, several_receivers_are_built_in_near_the_top_only) {
+  tz_inline_budgets budgets = tz_inline_budgets_default();
+  tz_jit_call call = {.callee = "t.f", .words = 30, .n_callers = 3, .n_receivers = 2, .frequency = 10};
+  cr_expect(tz_inlining_default(&call, &budgets).yes);
+  call.n_callers = 4;
+  cr_expect_not(tz_inlining_default(&call, &budgets).yes);
+  call.n_receivers = 1;
   cr_expect(tz_inlining_default(&call, &budgets).yes);
 }
