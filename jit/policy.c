@@ -92,7 +92,7 @@ static bool compile_and_install(struct tz_jit *jit, tz_function *f) {
   tz_tier *tier = tier_of(jit, f);
   if (tier == NULL) return false;
   tz_baseline *b = tz_baseline_compile(jit, f, tier);
-  f->tier = tier;
+  __atomic_store_n(&f->tier, tier, __ATOMIC_RELEASE); /* compiler threads look it up */
   if (b != NULL && !tz_gc_account(jit->vm->heap, form_bytes(b))) {
     tz_baseline_free(jit, b);
     b = NULL;

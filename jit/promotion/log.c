@@ -193,12 +193,19 @@ tz_jit_log *tz_jit_log_open(tz_vm *vm) {
   return log;
 }
 
+static bool is_open(tz_jit_log *log) {
+  pthread_mutex_lock(&log->lock);
+  bool result = log->fd >= 0;
+  pthread_mutex_unlock(&log->lock);
+  return result;
+}
+
 void tz_jit_log_finish(tz_jit_log *log) {
   if (log == NULL) return;
   struct tz_jit *jit = log->vm->jit;
   const struct tz_function_table *all = log->vm->functions;
   if (jit->shared == NULL) tz_operands_init(jit->operands); /* nothing was compiled */
-  for (uint32_t i = 0; i < all->count; i++)
+  for (uint32_t i = 0; i < all->count && is_open(log); i++)
     if (all->by_id[i] != NULL) tz_log_profile(log, all->by_id[i]);
   pthread_mutex_lock(&log->lock);
   if (log->fd >= 0) close(log->fd);
@@ -213,17 +220,6 @@ void tz_jit_log_free(tz_jit_log *log) {
 }
 
 /* ---- Records ---- */
-
-void tz_log_request(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *reason) {
-  if (log == NULL) return;
-  tz_log_line line;
-  tz_log_line_begin(&line, "request");
-  tz_log_code(&line, f, entry);
-  tz_log_number(&line, "at_ns", tz_jit_clock());
-  tz_log_number(&line, "heat", f->heat);
-  tz_log_text(&line, "reason", reason);
-  tz_log_line_end(log, &line);
-}
 
 void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, const char *reason,
                      uint64_t code_bytes, const char *problem) {
@@ -242,21 +238,6 @@ void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, c
   tz_log_line_end(log, &line);
 }
 
-void tz_log_refused(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *problem) {
-  if (log == NULL) return;
-  tz_log_line line;
-  tz_log_line_begin(&line, "compile");
-  tz_log_text(&line, "tier", "optimizing");
-  tz_log_code(&line, f, entry);
-  tz_log_number(&line, "at_ns", tz_jit_clock());
-  tz_log_number(&line, "ns", 0);
-  tz_log_number(&line, "heat", f->heat);
-  tz_log_text(&line, "problem", problem);
-  tz_log_number(&line, "words", f->n_words);
-  tz_log_number(&line, "code_bytes", 0);
-  tz_log_line_end(log, &line);
-}
-
 void tz_log_install(tz_jit_log *log, const tz_native_code *code) {
   if (log == NULL) return;
   tz_log_line line;
@@ -267,28 +248,29 @@ void tz_log_install(tz_jit_log *log, const tz_native_code *code) {
   tz_log_line_end(log, &line);
 }
 
-void tz_log_give_up(tz_jit_log *log, const tz_function *f, uint32_t entry, uint32_t n_deopts,
-                    bool is_for_good, const char *reason) {
-  if (log == NULL) return;
-  tz_log_line line;
-  tz_log_line_begin(&line, "give-up");
-  tz_log_code(&line, f, entry);
-  tz_log_number(&line, "at_ns", tz_jit_clock());
-  tz_log_number(&line, "heat", f->heat);
-  tz_log_number(&line, "deopts", n_deopts);
-  if (line.to != NULL) fprintf(line.to, ",\"for_good\":%s", is_for_good ? "true" : "false");
-  tz_log_text(&line, "reason", reason);
-  tz_log_line_end(log, &line);
+static void event_begin(tz_log_line *line, const char *what, const tz_function *f, uint32_t entry) {
+  tz_log_line_begin(line, what);
+  tz_log_code(line, f, entry);
+  tz_log_number(line, "at_ns", tz_jit_clock());
+  tz_log_number(line, "heat", f->heat);
 }
 
 void tz_log_event(tz_jit_log *log, const char *what, const tz_function *f, uint32_t entry,
                   const char *reason) {
   if (log == NULL) return;
   tz_log_line line;
-  tz_log_line_begin(&line, what);
-  tz_log_code(&line, f, entry);
-  tz_log_number(&line, "at_ns", tz_jit_clock());
-  tz_log_number(&line, "heat", f->heat);
+  event_begin(&line, what, f, entry);
+  tz_log_text(&line, "reason", reason);
+  tz_log_line_end(log, &line);
+}
+
+void tz_log_give_up(tz_jit_log *log, const tz_function *f, uint32_t entry, uint32_t n_deopts,
+                    bool is_for_good, const char *reason) {
+  if (log == NULL) return;
+  tz_log_line line;
+  event_begin(&line, "give-up", f, entry);
+  tz_log_number(&line, "deopts", n_deopts);
+  if (line.to != NULL) fprintf(line.to, ",\"for_good\":%s", is_for_good ? "true" : "false");
   tz_log_text(&line, "reason", reason);
   tz_log_line_end(log, &line);
 }

@@ -19,16 +19,13 @@ void tz_jit_log_free(tz_jit_log *log); /* when no compiler thread is left */
 
 /* ---- Records. Of function and entry: TZ_NO_OSR, or a loop head ---- */
 
-void tz_log_request(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *reason);
 void tz_log_baseline(tz_jit_log *log, const tz_function *f, uint64_t start_ns, const char *reason,
                      uint64_t code_bytes, const char *problem);
 void tz_log_install(tz_jit_log *log, const tz_native_code *code);
-/* The optimizing tier cannot be had. */
-void tz_log_refused(tz_jit_log *log, const tz_function *f, uint32_t entry, const char *problem);
 /* After so many exits of all codes of this entry. */
 void tz_log_give_up(tz_jit_log *log, const tz_function *f, uint32_t entry, uint32_t n_deopts,
                     bool is_for_good, const char *reason);
-/* What: drop (a request), evict, invalidate. */
+/* What: request, drop (a request), evict, invalidate. */
 void tz_log_event(tz_jit_log *log, const char *what, const tz_function *f, uint32_t entry,
                   const char *reason);
 /* Compiled code was left at this state; the frames are on th's stack, th->fp is the innermost. */

@@ -1,7 +1,7 @@
 /* promotion.c: see promotion.h.
  *
- * `lock` guards the queue and the list of what is done; the code list and the functions' entries are the
- * guest's thread's alone. */
+ * `lock` guards the queue, what is done, and the lists of requests while one is added; the code list and the
+ * functions' entries are the guest's thread's alone. */
 #include "promotion.h"
 #include "baseline.h"
 #include "dependencies.h"
@@ -28,9 +28,10 @@ typedef struct request { /* one function and entry, for the life of the VM */
   struct request *next_of_all, *next_queued;
   tz_function *function;
   uint32_t osr_pc;
-  uint32_t heat_asked;   /* of the function, and */
-  uint64_t slices_asked; /* of all, when it was queued */
-  uint32_t n_compiled, n_deopts, n_throws, n_given_up, n_evicted;
+  uint32_t heat_asked;                                    /* of the function, and */
+  uint64_t slices_asked;                                  /* of all, when it was queued */
+  atomic_uint n_compiled, n_deopts, n_throws, n_given_up; /* written by one thread, read by both */
+  uint32_t n_evicted;
   uint32_t wanted_heat;      /* not before */
   uint64_t start_ns, end_ns; /* of the last compilation */
   bool is_queued;
@@ -59,16 +60,18 @@ struct tz_promotion {
   uint64_t random;
   tz_places places;
   tz_compile_backend backend;
-  bool is_broken; /* LLVM cannot be had, or cannot be used any more */
-  int64_t n_compilations;
+  bool is_broken; /* LLVM cannot be had, or cannot be used any more: */
   char problem[200];
+  char dump_problem[200]; /* of the last tz_promotion_dump */
+  int64_t n_compilations;
   tz_promotion_stats stats;
 };
 
 /* ---- Requests ---- */
 
+/* The compiler's thread must hold the lock. */
 static request *find_request(const tz_function *f, uint32_t osr_pc) {
-  const tz_tier *tier = f->tier;
+  const tz_tier *tier = __atomic_load_n(&f->tier, __ATOMIC_ACQUIRE);
   for (request *r = tier != NULL ? tier->promotions : NULL; r != NULL; r = r->next)
     if (r->osr_pc == osr_pc) return r;
   return NULL;
@@ -86,7 +89,9 @@ static request *make_request(tz_promotion *p, tz_function *f, uint32_t osr_pc) {
   r = calloc(1, sizeof *r);
   if (r == NULL) return NULL;
   *r = (request){.next = tier->promotions, .next_of_all = p->requests, .function = f, .osr_pc = osr_pc};
+  pthread_mutex_lock(&p->lock); /* the compiler's thread looks callees up */
   p->requests = tier->promotions = r;
+  pthread_mutex_unlock(&p->lock);
   return r;
 }
 
@@ -273,8 +278,8 @@ static void trace_compiled(const tz_promotion *p, const request *r, const tz_com
 
 static void note_invalid(tz_promotion *p, const request *r, const char *why) {
   p->stats.invalidated++;
+  trace(p, r, "is invalid", why);
   tz_log_event(p->vm->jit->log, "invalidate", r->function, r->osr_pc, why);
-  if (p->vm->options.trace_jit) fprintf(stderr, "jit: %s is invalid: %s\n", r->function->name, why);
 }
 
 static void count(tz_promotion *p, const tz_compile_result *x) {
@@ -290,16 +295,15 @@ static void count(tz_promotion *p, const tz_compile_result *x) {
 
 /* All that is hot from now on stays on the lower tiers; what is optimized stays optimized. */
 static void note_broken(tz_promotion *p, const char *why) {
-  if (why != p->problem) snprintf(p->problem, sizeof p->problem, "%s", why);
+  if (p->is_broken) return;
+  snprintf(p->problem, sizeof p->problem, "%s", why);
   p->is_broken = true;
   if (p->vm->options.trace_jit) fprintf(stderr, "jit: no optimizing tier: %s\n", p->problem);
 }
 
-static bool open_backend(tz_promotion *p) {
-  if (p->is_broken) return false;
-  if (p->backend.llvm != NULL || tz_compile_open(&p->backend, p->problem, sizeof p->problem)) return true;
-  note_broken(p, p->problem);
-  return false;
+static bool open_backend(tz_promotion *p, char *problem, size_t room) {
+  if (p->is_broken) return snprintf(problem, room, "%s", p->problem), false;
+  return p->backend.llvm != NULL || tz_compile_open(&p->backend, problem, room);
 }
 
 static uint64_t clock_ns(clockid_t clock) {
@@ -316,19 +320,18 @@ static void compile(tz_promotion *p, request *r) {
   pthread_mutex_lock(&p->at_work);
   r->start_ns = clock_ns(CLOCK_MONOTONIC);
   tz_compile_result x = {0};
-  bool is_open = open_backend(p);
-  if (!is_open) tz_log_refused(p->vm->jit->log, r->function, r->osr_pc, p->problem);
-  if (is_open && !p->stops) {
+  bool is_open = open_backend(p, x.problem, sizeof x.problem);
+  if (!p->stops) {
     tz_compile_job job = job_for(&c, r->function, r->osr_pc);
     job.is_to_fail = ++p->n_compilations == p->vm->options.stress_fail_compile;
     job.log = tz_log_compile_begin(p->vm->jit->log, &job);
-    x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
+    if (is_open) x = tz_compile(&p->backend, &p->vm->jit->memory, &job);
     tz_log_compile_end(job.log, &x);
-    trace_compiled(p, r, &x);
-    if (x.is_broken) note_broken(p, x.problem);
+    if (is_open) trace_compiled(p, r, &x);
   }
   pthread_mutex_unlock(&p->at_work);
   pthread_mutex_lock(&p->lock);
+  if (!is_open || x.is_broken) note_broken(p, x.problem);
   r->end_ns = clock_ns(CLOCK_MONOTONIC);
   p->compile_ns += r->end_ns - r->start_ns;
   r->n_compiled++;
@@ -419,7 +422,7 @@ bool tz_promotion_request(tz_promotion *p, tz_function *f, uint32_t osr_pc, cons
     r->is_queued = true;
     r->heat_asked = f->heat;
     r->slices_asked = p->vm->jit->n_slices;
-    tz_log_request(p->vm->jit->log, f, osr_pc, reason);
+    tz_log_event(p->vm->jit->log, "request", f, osr_pc, reason);
     trace(p, r, "is to be optimized", reason);
     if (p->vm->options.jit_sync) {
       compile(p, r);
@@ -717,8 +720,8 @@ tz_promotion_stats tz_promotion_statistics(tz_promotion *p) {
 bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const char *what, FILE *to,
                        const char **problem) {
   tz_compile_backend backend = {0};
-  *problem = p->problem;
-  if (!tz_compile_open(&backend, p->problem, sizeof p->problem)) return false;
+  *problem = p->dump_problem;
+  if (!tz_compile_open(&backend, p->dump_problem, sizeof p->dump_problem)) return false;
   compilation c = {p, {.function = tz_promotion_function(f, osr_pc), .entry = osr_pc}};
   if (c.facts.function.n_compiled > 0) c.facts.function.n_compiled--; /* as the last time */
   pthread_mutex_lock(&p->at_work);
@@ -729,7 +732,7 @@ bool tz_promotion_dump(tz_promotion *p, tz_function *f, uint32_t osr_pc, const c
   job.dump_asm = strstr(what, "asm") != NULL;
   tz_compile_result x = tz_compile(&backend, &p->vm->jit->memory, &job);
   pthread_mutex_unlock(&p->at_work);
-  snprintf(p->problem, sizeof p->problem, "%s", x.problem);
+  snprintf(p->dump_problem, sizeof p->dump_problem, "%s", x.problem);
   free_code(p, x.code);
   tz_compile_close(&backend);
   return x.code != NULL;
