@@ -113,6 +113,18 @@ Test(steady, an_interruption_may_end_the_series) {
   cr_assert_eq(r.n_interruptions, 1);
 }
 
+Test(steady, an_interruption_between_warm_up_and_steady_state_belongs_to_neither) {
+  series s = series_new(1);
+  series_add(&s, 30, 12, 0.01);
+  series_add(&s, 8, 20, 0.01);
+  series_add(&s, 300, 10, 0.01);
+  steady_result r = analyse(&s);
+  cr_assert_eq(r.class, STEADY_WARM_UP);
+  cr_assert_eq(r.n_interruptions, 1);
+  cr_assert_eq(r.from, 38);
+  cr_assert_eq(steady_near_peak(&r), 38);
+}
+
 Test(steady, a_short_fast_stretch_is_none) {
   series s = series_new(1);
   series_add(&s, 300, 10, 0.01);

@@ -152,11 +152,21 @@ static const lab_process *unsteady_process(const lab_cell *cell, size_t *count) 
   return first;
 }
 
+/* Of a series without a steady state: the change behind which all segments are like the last, and how many
+ * changes there are. Interruptions are none. */
 static void describe_last_change(const steady_result *s, char *text, size_t room) {
-  const steady_segment *before = &s->segments[s->n_segments - 2], *last = &s->segments[s->n_segments - 1];
-  double change = (last->mean / before->mean - 1) * 100;
-  snprintf(text, room, "changed its pace %zu time%s, last at iteration %zu: %.0f %% %s", s->n_segments - 1,
-           s->n_segments == 2 ? "" : "s", last->first, fabs(change), change > 0 ? "slower" : "faster");
+  const steady_segment *before = NULL, *after = NULL;
+  size_t n_segments = 0;
+  for (size_t i = 0; i < s->n_segments; i++) {
+    const steady_segment *segment = &s->segments[i];
+    if (segment->is_interruption) continue;
+    n_segments++;
+    if (!segment->is_like_last) before = segment, after = NULL;
+    else if (after == NULL) after = segment;
+  }
+  double change = (after->mean / before->mean - 1) * 100;
+  snprintf(text, room, "changed its pace %zu time%s, last at iteration %zu: %.0f %% %s", n_segments - 1,
+           n_segments == 2 ? "" : "s", after->first, fabs(change), change > 0 ? "slower" : "faster");
 }
 
 bool data_reason(const lab_cell *cell, char *text, size_t room) {

@@ -139,13 +139,12 @@ static void compare_with_last(steady_result *r) {
     r->segments[i].is_like_last = fabs(r->segments[i].mean - last->mean) <= tolerance(last);
 }
 
-static bool goes_on(const steady_segment *s) { return s->is_like_last || s->is_interruption; }
-
 static steady_class classify(steady_result *r, size_t n) {
   const steady_segment *last = last_segment(r);
   size_t first_steady = r->n_segments;
   bool is_any_faster = false;
-  while (first_steady > 0 && goes_on(&r->segments[first_steady - 1])) first_steady--;
+  for (size_t i = r->n_segments; i-- > 0 && (r->segments[i].is_like_last || r->segments[i].is_interruption);)
+    if (!r->segments[i].is_interruption) first_steady = i;
   if (first_steady == 0) return r->from = 0, STEADY_FLAT;
   r->from = r->segments[first_steady].first;
   for (size_t i = 0; i < first_steady; i++)
@@ -194,7 +193,7 @@ size_t steady_near_peak(const steady_result *r) {
   for (size_t i = 0; i < first; i++)
     if (r->segments[i].mean < peak) peak = r->segments[i].mean;
   double enough = r->class == STEADY_NONE ? peak / 0.9 : fmax(r->level, peak) / 0.9;
-  while (first > 0 && (r->segments[first - 1].mean <= enough || r->segments[first - 1].is_interruption))
-    first--;
+  for (size_t i = first; i-- > 0 && (r->segments[i].mean <= enough || r->segments[i].is_interruption);)
+    if (!r->segments[i].is_interruption) first = i;
   return first < r->n_segments ? r->segments[first].first : r->from;
 }
