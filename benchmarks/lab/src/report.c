@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 size_t report_reference(const lab_data *data, const char *name) {
@@ -115,10 +116,19 @@ const size_t report_n_columns = sizeof report_columns / sizeof *report_columns;
 
 /* ---- Files ---- */
 
+/* Neither absent nor a file: a pipe, a terminal, a device. */
+static bool is_special(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 bool report_write(const char *path, report_writer *write, const lab_data *data, size_t reference,
                   char error[LAB_ERROR]) {
-  char part[PATH_MAX];
-  snprintf(part, sizeof part, "%s.part-%ld", path, (long)getpid());
+  char place[PATH_MAX], part[PATH_MAX + 32];
+  if (realpath(path, place) == NULL) snprintf(place, sizeof place, "%s", path);
+  bool is_in_place = is_special(place);
+  snprintf(part, sizeof part, "%s", place);
+  if (!is_in_place) snprintf(part, sizeof part, "%s.part-%ld", place, (long)getpid());
   FILE *file = fopen(part, "w");
   bool is_written = file != NULL;
   if (file != NULL) {
@@ -126,8 +136,8 @@ bool report_write(const char *path, report_writer *write, const lab_data *data, 
     is_written = ferror(file) == 0;
     is_written = fclose(file) == 0 && is_written;
   }
-  if (is_written && rename(part, path) == 0) return true;
+  if (is_written && (is_in_place || rename(part, place) == 0)) return true;
   snprintf(error, LAB_ERROR, "cannot write %s: %s", path, strerror(errno));
-  if (file != NULL) unlink(part);
+  if (file != NULL && !is_in_place) unlink(part);
   return false;
 }

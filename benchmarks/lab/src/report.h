@@ -1,5 +1,4 @@
-/* report.h: what a run came to, for people: a page, Markdown, a picture. Each is made in memory and then put
- * in place whole. */
+/* report.h: what a run came to, for people: a page, Markdown, a picture. */
 #pragma once
 #include "terza/lab_data.h"
 #include <stdio.h>
@@ -13,7 +12,8 @@ void report_markdown(FILE *to, const lab_data *data, size_t reference);
 /* A picture of the geometric means, complete in itself, for a README. */
 void report_picture(FILE *to, const lab_data *data, size_t reference);
 
-/* One of the above into a file. False: `error` says why, and the file is as it was. */
+/* One of the above into a file, which is written beside it and put in its place whole; what is there and no
+ * file (a pipe, a device) is written to. False: `error` says why, and the file is as it was. */
 typedef void report_writer(FILE *to, const lab_data *data, size_t reference);
 bool report_write(const char *path, report_writer *write, const lab_data *data, size_t reference,
                   char error[LAB_ERROR]);
@@ -24,7 +24,8 @@ bool report_write(const char *path, report_writer *write, const lab_data *data, 
 const char *report_text(const lab_data *data, const char *key);
 /* One sentence: what was run where. */
 void report_heading(const lab_data *data, char *text, size_t room);
-/* One sentence: how many pairs reach a steady state. */
+/* How fast Terza is, where the run has that; how many pairs reach a steady state, how many interruptions were
+ * set aside. */
 void report_verdict(const lab_data *data, size_t reference, char *text, size_t room);
 /* What must be known before believing: stopped runs, failures. Empty: nothing. */
 void report_caveats(const lab_data *data, char *text, size_t room);
@@ -33,7 +34,7 @@ void report_machine(const lab_data *data, char *text, size_t room);
 /* How processes were run. */
 void report_settings(const lab_data *data, char *text, size_t room);
 
-/* A figure of a cell, in the order of the table; NULL at its end. Value NAN: none. */
+/* A figure of a cell, in the order of the table. Value NAN: none. */
 typedef struct report_column {
   const char *title, *unit, *meaning;
   double (*value)(const lab_cell *cell);
