@@ -79,7 +79,7 @@ static bool set(lab_arguments *a, const option *o, const char *value, char error
 }
 
 bool arguments_parse(lab_arguments *a, int n, char **words, char error[LAB_ERROR]) {
-  *a = (lab_arguments){.invocations = 5, .iterations = 2000, .seconds = 3, .seed = 1};
+  *a = (lab_arguments){.invocations = 5, .iterations = 20000, .seconds = 3, .seed = 1};
   for (int i = 0; i < n; i++) {
     const char *word = words[i];
     if (strncmp(word, "--", 2) != 0) {

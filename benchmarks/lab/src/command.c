@@ -24,7 +24,7 @@ const char lab_usage[] =
     "  --sweep OPTION=A,B,...     each strategy once with each value of an option of the machine\n"
     "  --peers[=NAME,...]         also other languages that are on this machine\n"
     "  --invocations N            processes of each (5)\n"
-    "  --iterations M             in each process, at most (2000)\n"
+    "  --iterations M             in each process, at most (20000)\n"
     "  --seconds S                after which no further iteration begins (3)\n"
     "  --size N                   of each iteration, instead of the program's own\n"
     "  --seed N                   of the order (1)\n"
