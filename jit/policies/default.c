@@ -2,17 +2,16 @@
  * The ablations are this policy with a part left out. */
 #include "inlining.h"
 #include "policies.h"
+#include "terza/jit.h"
 
 enum {
-  WARM_UP_SLICES = 64, /* the first compilation of all costs 0.3 ms */
-  TINY_WORDS = 40, /* a function this small is built into its callers rather than entered from lower tiers */
-  SITE_LIMIT = 3,  /* times that one place may fail before it is compiled without speculation */
-  CODE_LIMIT = 2,  /* times that one place may, before that code is given up */
+  SITE_LIMIT = 3,       /* times that one place may fail before it is compiled without speculation */
+  CODE_LIMIT = 2,       /* times that one place may, before that code is given up */
   EXCEPTION_LIMIT = 32, /* times that a code may be left with exceptions; the next has the handlers in it */
-  COOL_DOWN = 16,       /* slices before a code that was given up is compiled again, doubled each time */
-  RECOMPILATIONS = 8,   /* of one function and entry; then it stays on the lower tiers */
-  STALE_SLICES = 256,   /* a request that has waited for so long is stale if its function has had */
-  STALE_SHARE = 512,    /* less than one in so many of them since */
+  COOL_DOWN = 32, /* slices before a code that was given up is compiled again, then twice as many each time */
+  RECOMPILATIONS = 8, /* of one function and entry; then it stays on the lower tiers */
+  STALE_SLICES = 256, /* a request that has waited for so long is stale if its function has had */
+  STALE_SHARE = 512,  /* no more than one in so many of them since */
 };
 
 /* ---- Tiers ---- */
@@ -41,11 +40,11 @@ static tz_jit_tier_choice tier(void *self, const tz_jit_heated *h, tz_jit_tier_c
     return (tz_jit_tier_choice){TZ_TIER_INTERPRETER, "has not run"};
   if (h->event == TZ_JIT_LINKED)
     return (tz_jit_tier_choice){TZ_TIER_BASELINE, "everything is, at its first call"};
-  if (!is_first_call && h->machine.slices < WARM_UP_SLICES)
+  if (!is_first_call && h->machine.slices < TZ_JIT_WARM_UP_SLICES)
     return (tz_jit_tier_choice){TZ_TIER_INTERPRETER, "the program has only begun"};
   if (f->heat < (uint64_t)o->jit_threshold) return (tz_jit_tier_choice){TZ_TIER_INTERPRETER, "cold"};
   if (!is_hot(o, f, 1)) return (tz_jit_tier_choice){TZ_TIER_BASELINE, "warm"};
-  if (h->event == TZ_JIT_CALLED && f->words <= TINY_WORDS)
+  if (h->event == TZ_JIT_CALLED && f->words <= TZ_JIT_TINY_WORDS)
     return (tz_jit_tier_choice){TZ_TIER_BASELINE, "so small that its callers build it in"};
   uint64_t load = o->jit_load_feedback > 0 ? h->machine.queue_length / (uint64_t)o->jit_load_feedback : 0;
   if (!is_hot(o, f, 1 + load))
@@ -68,7 +67,7 @@ static tz_jit_answer enter_loop(void *self, const tz_jit_heated *h, const tz_jit
 static tz_jit_answer is_stale(void *self, const tz_jit_request *r, tz_jit_answer ignored) {
   (void)self, (void)ignored;
   uint64_t since = r->function.heat - r->heat_asked;
-  bool is_cold = r->slices_waited >= STALE_SLICES && since < r->slices_waited / STALE_SHARE + 1;
+  bool is_cold = r->slices_waited >= STALE_SLICES && since <= r->slices_waited / STALE_SHARE;
   return (tz_jit_answer){is_cold, is_cold ? "gone cold while it waited" : "still hot"};
 }
 
@@ -112,7 +111,7 @@ static tz_jit_after_choice after_deopt(void *self, const tz_jit_deopt *d, tz_jit
   if (!is_enough) return (tz_jit_after_choice){TZ_JIT_GO_ON, 0, "seldom"};
   if (n >= RECOMPILATIONS)
     return (tz_jit_after_choice){TZ_JIT_STAY_BELOW, 0, "for good: it has been compiled too often"};
-  return (tz_jit_after_choice){TZ_JIT_RECOMPILE, COOL_DOWN << n,
+  return (tz_jit_after_choice){TZ_JIT_RECOMPILE, COOL_DOWN << (n - 1),
                                d->is_exception
                                    ? "left by too many exceptions: to be compiled again with their handlers"
                                    : "left at one place too often: to be compiled again"};

@@ -1,8 +1,9 @@
 /* inlining.c: see inlining.h. By size and by how often the site is reached. */
 #include "inlining.h"
+#include "terza/jit.h"
 
 /* Words of bytecode. What is no larger than the call costs nothing to build in; the rest must be worth it. */
-enum { TRIVIAL_WORDS = 12, TINY_WORDS = 40, SMALL_WORDS = 90, DEEP = 5, MANY_WAYS_DEEP = 3 };
+enum { TRIVIAL_WORDS = 12, TINY_WORDS = TZ_JIT_TINY_WORDS, SMALL_WORDS = 90, DEEP = 5, MANY_WAYS_DEEP = 3 };
 /* A callee that came to be this large with all that was built into it gains nothing by being built in itself,
  * and is worse compiled as a part; as HotSpot's InlineSmallCode. */
 enum { LARGE_CODE = 2500 };

@@ -65,7 +65,11 @@ void tz_policy_close(tz_policy *p) {
 
 /* ---- Asking ---- */
 
-static const char unexplained[] = "no reason given";
+static const char *explained(const char *reason) { return reason != NULL ? reason : "no reason given"; }
+
+static tz_jit_answer explained_answer(tz_jit_answer answer) {
+  return (tz_jit_answer){answer.yes, explained(answer.reason)};
+}
 
 #define BY_DEFAULT(question, ...) tz_policy_default.question((void *)p->options, __VA_ARGS__)
 #define CHOSEN(question, by_default, ...)                                                                    \
@@ -76,22 +80,18 @@ tz_jit_tier_choice tz_policy_tier(const tz_policy *p, const tz_jit_heated *heate
   tz_jit_tier_choice by_default = BY_DEFAULT(tier, heated, (tz_jit_tier_choice){0}),
                      answer = CHOSEN(tier, by_default, heated);
   if (answer.tier > TZ_TIER_OPTIMIZED) answer = by_default;
-  if (answer.reason == NULL) answer.reason = unexplained;
+  answer.reason = explained(answer.reason);
   return answer;
 }
 
 tz_jit_answer tz_policy_enter_loop(const tz_policy *p, const tz_jit_heated *heated, const tz_jit_loop *loop) {
-  tz_jit_answer by_default = BY_DEFAULT(enter_loop, heated, loop, (tz_jit_answer){0}),
-                answer = CHOSEN(enter_loop, by_default, heated, loop);
-  if (answer.reason == NULL) answer.reason = unexplained;
-  return answer;
+  tz_jit_answer by_default = BY_DEFAULT(enter_loop, heated, loop, (tz_jit_answer){0});
+  return explained_answer(CHOSEN(enter_loop, by_default, heated, loop));
 }
 
 tz_jit_answer tz_policy_is_stale(const tz_policy *p, const tz_jit_request *request) {
-  tz_jit_answer by_default = BY_DEFAULT(is_stale, request, (tz_jit_answer){0}),
-                answer = CHOSEN(is_stale, by_default, request);
-  if (answer.reason == NULL) answer.reason = unexplained;
-  return answer;
+  tz_jit_answer by_default = BY_DEFAULT(is_stale, request, (tz_jit_answer){0});
+  return explained_answer(CHOSEN(is_stale, by_default, request));
 }
 
 uint64_t tz_policy_priority(const tz_policy *p, const tz_jit_request *request) {
@@ -102,29 +102,25 @@ uint64_t tz_policy_priority(const tz_policy *p, const tz_jit_request *request) {
 tz_jit_parts tz_policy_parts(const tz_policy *p, const tz_jit_request *request) {
   tz_jit_parts by_default = BY_DEFAULT(parts, request, (tz_jit_parts){0}),
                answer = CHOSEN(parts, by_default, request);
-  if (answer.reason == NULL) answer.reason = unexplained;
+  answer.reason = explained(answer.reason);
   return answer;
 }
 
 tz_jit_answer tz_policy_inline_call(const tz_policy *p, const tz_jit_call *call) {
-  tz_jit_answer by_default = BY_DEFAULT(inline_call, call, (tz_jit_answer){0}),
-                answer = CHOSEN(inline_call, by_default, call);
-  if (answer.reason == NULL) answer.reason = unexplained;
-  return answer;
+  tz_jit_answer by_default = BY_DEFAULT(inline_call, call, (tz_jit_answer){0});
+  return explained_answer(CHOSEN(inline_call, by_default, call));
 }
 
 tz_jit_answer tz_policy_speculate(const tz_policy *p, const tz_jit_site *site) {
-  tz_jit_answer by_default = BY_DEFAULT(speculate, site, (tz_jit_answer){0}),
-                answer = CHOSEN(speculate, by_default, site);
-  if (answer.reason == NULL) answer.reason = unexplained;
-  return answer;
+  tz_jit_answer by_default = BY_DEFAULT(speculate, site, (tz_jit_answer){0});
+  return explained_answer(CHOSEN(speculate, by_default, site));
 }
 
 tz_jit_after_choice tz_policy_after_deopt(const tz_policy *p, const tz_jit_deopt *deopt) {
   tz_jit_after_choice by_default = BY_DEFAULT(after_deopt, deopt, (tz_jit_after_choice){0}),
                       answer = CHOSEN(after_deopt, by_default, deopt);
   if (answer.action > TZ_JIT_STAY_BELOW) answer = by_default;
-  if (answer.reason == NULL) answer.reason = unexplained;
+  answer.reason = explained(answer.reason);
   return answer;
 }
 

@@ -12,6 +12,7 @@ typedef struct why_log {
   int64_t threshold;  /* budget slices: before the baseline tier, */
   int64_t promote;    /* and the optimizing tier, compile */
   bool is_optimizing; /* the optimizing tier is in use */
+  bool is_by_default; /* the default policy decided */
   bool is_complete;   /* the run came to its end: it has profiles */
 } why_log;
 

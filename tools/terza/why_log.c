@@ -45,6 +45,7 @@ static void take_head(why_log *log, json_t *head) {
   log->start_ns = (double)why_number(head, "at_ns");
   log->threshold = option_number(options, "jit-threshold", usual->jit_threshold);
   log->is_optimizing = option_number(options, "jit", usual->jit) >= 2; /* as in options.def */
+  log->is_by_default = !json_object_get(options, "jit-policy") && !json_object_get(options, "jit-replay");
   log->promote = option_number(options, "jit-promote", usual->jit_promote);
 }
 

@@ -1,5 +1,6 @@
 /* why_verdict.c: what the record says keeps a method from being as fast as it could be, in plain sentences.
  * Each rule looks at one thing and says nothing if it is not so. */
+#include "terza/jit.h"
 #include "why.h"
 #include <stdlib.h>
 
@@ -62,7 +63,6 @@ static int uses(verdict *v, bool is_inlined) {
 }
 
 static void tier(verdict *v) {
-  enum { TINY_WORDS = 40 }; /* as jit/policy.c has it */
   int64_t heat = why_number(v->profile, "heat"), words = why_number(v->profile, "words");
   int n_uses = uses(v, true);
   const char *lower = v->n_baseline > 0 ? "on the baseline tier" : "in the interpreter";
@@ -80,16 +80,21 @@ static void tier(verdict *v) {
     say(v,
         json_sprintf("It waited for the compiler when the program ended; --jit-sync makes programs wait."));
   else if (!v->profile) say(v, json_sprintf("The run did not come to its end, so its heat is not known."));
+  else if (!v->log->is_by_default)
+    say(v,
+        json_sprintf("The policy in use (--jit-policy, --jit-replay) did not want it optimized; it used %d "
+                     "budget slices.",
+                     (int)heat));
   else if (v->n_baseline == 0)
     say(v, json_sprintf("It was not hot: it used %d budget slices (of 2,000 calls and back-edges); the "
                         "baseline tier compiles "
-                        "after %d, once the program has used 64.",
-                        (int)heat, (int)v->log->threshold));
+                        "after %d, once the program has used %d.",
+                        (int)heat, (int)v->log->threshold, (int)TZ_JIT_WARM_UP_SLICES));
   else if (heat < v->log->promote)
     say(v, json_sprintf("It was not hot enough to be optimized: it used %d budget slices, and that takes %d "
                         "(--jit-promote).",
                         (int)heat, (int)v->log->promote));
-  else if (words <= TINY_WORDS)
+  else if (words <= TZ_JIT_TINY_WORDS)
     say(v, json_sprintf("It is small (%d words): such methods are optimized within their callers, not for "
                         "the sake of callers "
                         "on lower tiers.",

@@ -14,6 +14,12 @@ typedef enum tz_jit_mode {
   TZ_JIT_EAGER
 } tz_jit_mode; /* as in options.def */
 
+/* Of the default policy (policies/default.c), beside its options. */
+enum {
+  TZ_JIT_WARM_UP_SLICES = 64, /* of the program, before anything is compiled: the first compilation costs 0.3 ms */
+  TZ_JIT_TINY_WORDS = 40,     /* a function this small is built into its callers rather than entered from lower tiers */
+};
+
 /* Attaches the tiers that vm->options asks for; before modules are loaded. False: no memory for code; the VM
  * then interprets, which is no error. The VM's end frees everything. */
 bool tz_jit_attach(tz_vm *vm);
