@@ -11,9 +11,9 @@ enum { EXIT_DONE = 0, EXIT_PROGRAM_FAILED = 1, EXIT_NOT_STARTED = 2 };
 
 /* What follows the command's name. */
 typedef struct command_line {
-  tz_options options;   /* after command_take_options */
-  const char *command;  /* its name */
-  const char *dump;     /* --dump=WHAT:NAME: the function to show compiled; NULL: none */
+  tz_options options;  /* after command_take_options */
+  const char *command; /* its name */
+  const char *dump;    /* --dump=WHAT:NAME: the function to show compiled; NULL: none */
   char **args;
   int n_args;
 } command_line;

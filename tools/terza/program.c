@@ -120,14 +120,17 @@ static void dump_compiled(command_line *line, tz_vm *vm, tz_module *module) {
   tz_function *f = find_function(module, colon + 1);
   char what[64];
   snprintf(what, sizeof what, "%.*s", (int)(colon - line->dump), line->dump);
-  if (!f || !tz_jit_dump(vm, f, what, stdout, &problem)) command_fail(line, "cannot show %s: %s", colon + 1, problem);
+  if (!f || !tz_jit_dump(vm, f, what, stdout, &problem))
+    command_fail(line, "cannot show %s: %s", colon + 1, problem);
 }
 
-/* A compiler thread may have work for some tens of milliseconds: nobody waits for that at the end of a process, unless figures are
- * wanted. */
+/* A compiler thread may have work for some tens of milliseconds: nobody waits for that at the end of a
+ * process, unless figures are wanted. */
 static void end_process(tz_vm *vm, int status) {
   const tz_options *o = &vm->options;
-  if (!tz_jit_is_compiling(vm) || o->dump_stats || o->dump_stats_json || o->dump_profile || o->jit_log[0] != 0) return;
+  if (!tz_jit_is_compiling(vm) || o->dump_stats || o->dump_stats_json || o->dump_profile ||
+      o->jit_log[0] != 0)
+    return;
   tz_vm_abandon(vm);
   fflush(NULL);
   _exit(status);

@@ -5,8 +5,8 @@
 
 /* A VM with line->options and the library's natives; NULL after saying why. */
 tz_vm *program_vm(command_line *line, char **args, int n_args);
-/* Runs the program whose image was read from the file args[0], with the arguments behind: the exit status. Takes the image
- * over. */
+/* Runs the program whose image was read from the file args[0], with the arguments behind: the exit status.
+ * Takes the image over. */
 int program_run(command_line *line, tz_image *image);
 /* Ends it: prints what --dump-… options ask for. */
 void program_end(tz_vm *vm);
