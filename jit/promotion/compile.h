@@ -16,7 +16,8 @@ typedef struct tz_compile_job {
   tz_vm *vm;
   tz_function *function;
   uint32_t osr_pc;
-  uint32_t heat_asked, parts; /* why and how, for the log: TZ_JIT_INLINING... */
+  uint32_t heat_asked; /* for the log, */
+  tz_jit_parts parts;  /* as well: `build` and `passes` say what takes part */
   tz_build_options build;
   tz_pass_options passes;
   uint64_t limit_ns; /* of LLVM's processor time; 0: none */

@@ -87,6 +87,12 @@ void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc) {
   tz_log_number(line, "line", tz_function_line(f, pc));
 }
 
+void tz_log_element(tz_log_line *line, bool is_first, const tz_function *f, uint32_t pc) {
+  fputs(is_first ? "{\"function\":" : ",{\"function\":", line->to);
+  tz_log_quoted(line->to, f->name, strlen(f->name));
+  tz_log_place(line, f, pc);
+}
+
 bool tz_log_is_shown(const tz_jit_log *log, const tz_function *f) {
   const char *wanted = log->vm->options.jit_log_code;
   return strcmp(wanted, "*") == 0 || strcmp(wanted, f->name) == 0;
@@ -346,10 +352,7 @@ static void deopt_reads(tz_log_line *line, const struct tz_jit *jit, const tz_st
 static void deopt_callers(tz_log_line *line, const tz_state_frame *frames, uint32_t n) {
   fputs(",\"callers\":[", line->to);
   for (uint32_t i = 1; i < n; i++) {
-    if (i > 1) fputc(',', line->to);
-    fputs("{\"function\":", line->to);
-    tz_log_quoted(line->to, frames[i].function->name, strlen(frames[i].function->name));
-    tz_log_place(line, frames[i].function, frames[i].pc);
+    tz_log_element(line, i == 1, frames[i].function, frames[i].pc);
     fputc('}', line->to);
   }
   fputc(']', line->to);

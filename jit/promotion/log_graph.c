@@ -24,7 +24,8 @@ typedef struct point {
 struct tz_log_compilation {
   tz_jit_log *log;
   const tz_function *function;
-  uint32_t entry, heat, parts;
+  uint32_t entry, heat;
+  tz_jit_parts parts;
   uint64_t start_ns;
   point *points;
   uint32_t n_points, room;
@@ -130,9 +131,8 @@ static void write_expected(tz_log_line *line, const point *p) {
   tz_log_text(line, "expects", text);
 }
 
-static void write_point(tz_log_line *line, const point *p) {
-  tz_log_text(line, "function", p->function->name);
-  tz_log_place(line, p->function, p->pc);
+static void write_point(tz_log_line *line, bool is_first, const point *p) {
+  tz_log_element(line, is_first, p->function, p->pc);
   if (p->kind == CHECK) {
     tz_log_text(line, "reason", tz_deopt_text((tz_deopt_reason)p->detail));
     write_expected(line, p);
@@ -150,18 +150,16 @@ static void write_point(tz_log_line *line, const point *p) {
   }
   tz_log_number(line, "built", p->built);
   tz_log_number(line, "left", p->left);
+  fputc('}', line->to);
 }
 
-/* A JSON object without the comma that fields begin with. */
 static void write_points(tz_log_line *line, const tz_log_compilation *c, kind kind, const char *name) {
-  const char *separator = "";
+  bool is_first = true;
   fprintf(line->to, ",\"%s\":[", name);
   for (uint32_t i = 0; i < c->n_points; i++) {
     if (c->points[i].kind != kind) continue;
-    fprintf(line->to, "%s{\"n\":%" PRIu32, separator, i);
-    write_point(line, &c->points[i]);
-    fputc('}', line->to);
-    separator = ",";
+    write_point(line, is_first, &c->points[i]);
+    is_first = false;
   }
   fputc(']', line->to);
 }
@@ -199,9 +197,7 @@ static void write_inlining(tz_log_line *line, const tz_graph *g) {
 /* Where the policy did not want the profile relied on. */
 static void write_generic(tz_log_line *line, const tz_graph *g) {
   for (const tz_generic_place *p = g->generic; p != NULL; p = p->next) {
-    fputs(p == g->generic ? "{\"function\":" : ",{\"function\":", line->to);
-    tz_log_quoted(line->to, p->function->name, strlen(p->function->name));
-    tz_log_place(line, p->function, p->pc);
+    tz_log_element(line, p == g->generic, p->function, p->pc);
     tz_log_text(line, "reason", p->reason);
     fputc('}', line->to);
   }
@@ -224,9 +220,7 @@ static void write_site(tz_log_line *line, const tz_site *site) {
 static void write_profile(tz_log_line *line, const tz_graph *g) {
   const tz_seen *first = g->seen != NULL ? g->seen->first : NULL;
   for (const tz_seen *s = first; s != NULL; s = s->next) {
-    fputs(s == first ? "{\"function\":" : ",{\"function\":", line->to);
-    tz_log_quoted(line->to, s->function->name, strlen(s->function->name));
-    tz_log_place(line, s->function, s->pc);
+    tz_log_element(line, s == first, s->function, s->pc);
     if (s->kind == TZ_SEEN_SITE) write_site(line, &s->site);
     if (s->kind == TZ_SEEN_OPERANDS) tz_log_number(line, "operands", s->operands);
     if (s->kind == TZ_SEEN_BRANCH) {
@@ -314,13 +308,14 @@ static void write_compilation(tz_log_compilation *c, const tz_compile_result *re
   tz_log_number(&line, "at_ns", c->start_ns);
   tz_log_number(&line, "ns", tz_jit_clock() - c->start_ns);
   tz_log_number(&line, "heat", c->heat);
+  tz_log_text(&line, "reason", c->parts.reason);
   tz_log_text(&line, "problem", result->code != NULL ? NULL : result->problem);
   tz_log_number(&line, "words", c->function->n_words);
   write_times(&line, result);
   fprintf(line.to, ",\"inlining\":[%s]", c->inlining.text != NULL ? c->inlining.text : "");
   fprintf(line.to, ",\"generic\":[%s]", c->generic.text != NULL ? c->generic.text : "");
   fprintf(line.to, ",\"profile\":[%s]", c->profile.text != NULL ? c->profile.text : "");
-  write_left_out(&line, c->parts);
+  write_left_out(&line, c->parts.parts);
   write_points(&line, c, CHECK, "speculation");
   write_points(&line, c, ALLOCATION, "allocations");
   write_points(&line, c, CALL, "calls");

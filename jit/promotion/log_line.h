@@ -25,6 +25,8 @@ void tz_log_text(tz_log_line *line, const char *name, const char *text); /* NULL
 void tz_log_number(tz_log_line *line, const char *name, uint64_t number);
 /* "function"; "entry": null, or a pc, then with "entry_line". */
 void tz_log_code(tz_log_line *line, const tz_function *f, uint32_t entry);
+/* Begins an element of a list: "function", "pc", "line". Its first field has no comma before it. */
+void tz_log_element(tz_log_line *line, bool is_first, const tz_function *f, uint32_t pc);
 /* "pc", "line" */
 void tz_log_place(tz_log_line *line, const tz_function *f, uint32_t pc);
 /* Whether --jit-log-code wants to see what became of it. */

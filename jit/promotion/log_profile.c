@@ -26,14 +26,19 @@ static bool has_site(const tz_insn *pc) {
   }
 }
 
+/* An element of a list begins: "pc", "line". */
+static void open_place(tz_log_line *line, const char **separator, const tz_function *f, uint32_t pc) {
+  fprintf(line->to, "%s{\"pc\":%" PRIu32, *separator, pc);
+  tz_log_number(line, "line", tz_function_line(f, pc));
+  *separator = ",";
+}
+
 enum { WAY_BITS = 3 }; /* of a class's address: how dynamic calls found it (runtime/src/any_call.c) */
 
 static void write_site(tz_log_line *line, const tz_function *f, uint32_t pc, const char **separator) {
   const tz_site *site = (const tz_site *)&f->k[tz_insn_c(f->code[pc])];
   if (site->way[0].cls == 0) return;
-  fprintf(line->to, "%s{\"n\":%td", *separator, site - (const tz_site *)f->k);
-  *separator = ",";
-  tz_log_place(line, f, pc);
+  open_place(line, separator, f, pc);
   tz_log_text(line, "name", site->name);
   fputs(",\"classes\":[", line->to);
   for (int i = 0; i < TZ_SITE_WAYS && site->way[i].cls != 0; i++) {
@@ -81,9 +86,7 @@ static bool is_noted(tz_insn in) {
 }
 
 static void write_operator(tz_log_line *line, const tz_function *f, uint32_t pc, const char **separator) {
-  fprintf(line->to, "%s{\"n\":%" PRIu32, *separator, pc);
-  *separator = ",";
-  tz_log_place(line, f, pc);
+  open_place(line, separator, f, pc);
   fputs(",\"left\":", line->to);
   write_kinds(line->to, tz_insn_x(f->code[pc]) & 15u);
   fputs(",\"right\":", line->to);
@@ -94,9 +97,7 @@ static void write_operator(tz_log_line *line, const tz_function *f, uint32_t pc,
 static void write_branch(tz_log_line *line, const tz_function *f, uint32_t pc, const char **separator) {
   tz_branch_profile b = f->branches[pc];
   if ((b.taken | b.not_taken) == 0 || !tz_profile_is_count(f->code[pc])) return;
-  fprintf(line->to, "%s{\"n\":%" PRIu32, *separator, pc);
-  *separator = ",";
-  tz_log_place(line, f, pc);
+  open_place(line, separator, f, pc);
   tz_log_number(line, "taken", b.taken);
   tz_log_number(line, "not_taken", b.not_taken);
   fputc('}', line->to);

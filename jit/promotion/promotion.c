@@ -240,7 +240,7 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   tz_jit_parts parts = tz_policy_parts(&p->vm->jit->policy, &c->facts);
   tz_compile_job job = {.vm = p->vm, .function = f, .osr_pc = osr_pc, .build = tz_build_options_default()};
   job.heat_asked = c->facts.heat_asked;
-  job.parts = parts.parts;
+  job.parts = parts;
   job.build.no_inlining = !(parts.parts & TZ_JIT_INLINING);
   job.build.no_speculation = !(parts.parts & TZ_JIT_SPECULATION);
   job.build.no_hierarchy = !(parts.parts & TZ_JIT_HIERARCHY);
