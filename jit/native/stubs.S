@@ -2,6 +2,28 @@
 #if defined(__x86_64__)
         .text
 
+/* With the frame record that walks look for (native.h). */
+        .macro  open_frame
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        .endm
+        .macro  close_frame
+        leave
+        .cfi_def_cfa %rsp, 8
+        ret
+        .endm
+/* xmm0 to xmm`last`, from sp + `at` on. */
+        .macro  save_floats last, at
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        .if     \n <= \last
+        movsd   %xmm\n, \at + 8 * \n(%rsp)
+        .endif
+        .endr
+        .endm
+
 /* tz_native_result tz_native_invoke(const void *code, tz_thread *th, tz_function *f, const tz_call_registers *registers,
  *                                   const uint64_t *stack, size_t n)
  * Calls compiled code with n (even) words on the stack. The result's two registers come back in rax and rdx. */
@@ -9,11 +31,7 @@
         .type   tz_native_invoke, @function
 tz_native_invoke:
         .cfi_startproc
-        pushq   %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq    %rsp, %rbp
-        .cfi_def_cfa_register %rbp
+        open_frame
         testq   %r9, %r9
         jz      2f
 1:      pushq   -8(%r8,%r9,8)
@@ -37,9 +55,7 @@ tz_native_invoke:
         movq    24(%rax), %r9
         call    *%r11
         movq    %xmm0, %rdx
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
+        close_frame
         .cfi_endproc
         .size   tz_native_invoke, .-tz_native_invoke
 
@@ -49,30 +65,17 @@ tz_native_invoke:
         .type   tz_vm_call_stub, @function
 tz_vm_call_stub:
         .cfi_startproc
-        pushq   %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq    %rsp, %rbp
-        .cfi_def_cfa_register %rbp
+        open_frame
         subq    $96, %rsp
         movq    %rdx, 0(%rsp)
         movq    %rcx, 8(%rsp)
         movq    %r8, 16(%rsp)
         movq    %r9, 24(%rsp)
-        movsd   %xmm0, 32(%rsp)
-        movsd   %xmm1, 40(%rsp)
-        movsd   %xmm2, 48(%rsp)
-        movsd   %xmm3, 56(%rsp)
-        movsd   %xmm4, 64(%rsp)
-        movsd   %xmm5, 72(%rsp)
-        movsd   %xmm6, 80(%rsp)
-        movsd   %xmm7, 88(%rsp)
+        save_floats 7, 32
         movq    %rsp, %rdx
         call    tz_native_call_vm
         movq    %rax, %xmm0
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
+        close_frame
         .cfi_endproc
         .size   tz_vm_call_stub, .-tz_vm_call_stub
 
@@ -88,11 +91,7 @@ tz_native_deopt_int:
 tz_native_deopt_float:
 tz_native_deopt_ref:
         .cfi_startproc
-        pushq   %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq    %rsp, %rbp
-        .cfi_def_cfa_register %rbp
+        open_frame
         subq    $272, %rsp
         movq    %rax, 0(%rsp)
         movq    %rdx, 8(%rsp)
@@ -112,29 +111,12 @@ tz_native_deopt_ref:
         movq    %r13, 104(%rsp)
         movq    %r14, 112(%rsp)
         movq    %r15, 120(%rsp)
-        movsd   %xmm0, 136(%rsp)
-        movsd   %xmm1, 144(%rsp)
-        movsd   %xmm2, 152(%rsp)
-        movsd   %xmm3, 160(%rsp)
-        movsd   %xmm4, 168(%rsp)
-        movsd   %xmm5, 176(%rsp)
-        movsd   %xmm6, 184(%rsp)
-        movsd   %xmm7, 192(%rsp)
-        movsd   %xmm8, 200(%rsp)
-        movsd   %xmm9, 208(%rsp)
-        movsd   %xmm10, 216(%rsp)
-        movsd   %xmm11, 224(%rsp)
-        movsd   %xmm12, 232(%rsp)
-        movsd   %xmm13, 240(%rsp)
-        movsd   %xmm14, 248(%rsp)
-        movsd   %xmm15, 256(%rsp)
+        save_floats 15, 136
         movq    %rsp, %rsi
         movq    %rbp, %rdx
         call    tz_native_deopt
         movq    %rax, %xmm0
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
+        close_frame
         .cfi_endproc
         .size   tz_native_deopt_int, .-tz_native_deopt_int
 #elif defined(__aarch64__)
