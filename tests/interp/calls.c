@@ -17,21 +17,6 @@ static tz_options restless(void) {
     for (tz_vm *vm = round_ == 0 ? world_new() : world_new_with(&(tz_options[]){restless()}[0]); vm;         \
          tz_vm_free(vm), vm = NULL)
 
-static tz_function *make_fib(tz_vm *vm) {
-  code c;
-  code_begin(&c, vm, "fib", "(i64)i64", "i64 i64");
-  uint32_t self = k_pointer(&c, c.f);
-  uint32_t small = abc(&c, TZ_OP_JLT_II, 0, 2, 0);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-1);
-  call(&c, TZ_OP_CALL, 1, self, 1, 1);
-  abc(&c, TZ_OP_ADD_II, 2, 0, (uint16_t)-2);
-  call(&c, TZ_OP_CALL, 2, self, 1, 2);
-  abc(&c, TZ_OP_ADD_I, 0, 1, 2);
-  patch_c(&c, small);
-  abc(&c, TZ_OP_RET, 0, 0, 0);
-  return code_end(&c);
-}
-
 Test(calls, recursion) { ON_BOTH(vm) cr_expect_eq(RUN(vm, make_fib(vm), wi(18)).i, 2584); }
 
 /* f(a..e) = a + 10 b + 100 c + 1000 d + 10000 e, called plainly or as a tail. */

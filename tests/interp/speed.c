@@ -21,21 +21,6 @@ static void measure(tz_vm *vm, tz_function *f, int64_t n, double per) {
   printf("%-10s %8.3f ns\n", f->name, best / per);
 }
 
-static tz_function *make_fib(tz_vm *vm) {
-  code c;
-  code_begin(&c, vm, "fib", "(i64)i64", "i64 i64");
-  uint32_t self = k_pointer(&c, c.f);
-  uint32_t small = abc(&c, TZ_OP_JLT_II, 0, 2, 0);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-1);
-  call(&c, TZ_OP_CALL, 1, self, 1, 1);
-  abc(&c, TZ_OP_ADD_II, 2, 0, (uint16_t)-2);
-  call(&c, TZ_OP_CALL, 2, self, 1, 2);
-  abc(&c, TZ_OP_ADD_I, 0, 1, 2);
-  patch_c(&c, small);
-  abc(&c, TZ_OP_RET, 0, 0, 0);
-  return code_end(&c);
-}
-
 static tz_function *make_loop(tz_vm *vm) {
   code c;
   code_begin(&c, vm, "loop", "(i64)i64", "i64 i64 i64");

@@ -123,6 +123,26 @@ void guard(code *c, uint32_t start, uint32_t end, uint32_t target, uint32_t reg,
       (struct tz_linked_handler){start, end, target, reg, tz_class_machine(c->vm, machine_error)};
 }
 
+tz_function *fib_with(tz_vm *vm, tz_function *f, const tz_function *other) {
+  code c;
+  code_begin_in(&c, vm, f, "i64 i64");
+  uint32_t k_other = k_pointer(&c, other), k_self = k_pointer(&c, f);
+  uint32_t small = abc(&c, TZ_OP_JLT_II, 0, 2, 0);
+  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-1);
+  call(&c, TZ_OP_CALL, 1, k_other, 1, 1);
+  abc(&c, TZ_OP_ADD_II, 2, 0, (uint16_t)-2);
+  call(&c, TZ_OP_CALL, 2, k_self, 1, 2);
+  abc(&c, TZ_OP_ADD_I, 0, 1, 2);
+  patch_c(&c, small);
+  abc(&c, TZ_OP_RET, 0, 0, 0);
+  return code_end(&c);
+}
+
+tz_function *make_fib(tz_vm *vm) {
+  tz_function *f = code_declare(vm, "fib", "(i64)i64");
+  return fib_with(vm, f, f);
+}
+
 tz_word run(tz_vm *vm, tz_function *f, int n, const tz_word *args) {
   tz_word result = {0};
   tz_ref error = {0};

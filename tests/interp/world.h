@@ -49,6 +49,10 @@ static inline tz_word wf(double f) { return (tz_word){.f = f}; }
 static inline tz_word wu(uint64_t u) { return (tz_word){.u = u}; }
 static inline tz_word any_int(int64_t i) { return (tz_word){.u = tz_any_from_int(i)}; }
 
+/* A complete function "(i64)i64": fib by recursion, of n - 1 by `other`, of n - 2 by itself. */
+tz_function *fib_with(tz_vm *vm, tz_function *f, const tz_function *other); /* f: declared before */
+tz_function *make_fib(tz_vm *vm);
+
 /* Runs f; fails the test if it throws. */
 tz_word run(tz_vm *vm, tz_function *f, int n, const tz_word *args);
 #define RUN(vm, f, ...)                                                                                      \

@@ -106,28 +106,11 @@ COMPILED int64_t fib_even(tz_thread *th, tz_function *self, int64_t n) {
   return th->exception != 0 ? 0 : a + CALL1(th, self, n - 2);
 }
 
-static void make_fib_odd(tz_vm *vm, tz_function *f) {
-  code c;
-  code_begin_in(&c, vm, f, "i64 i64 i64");
-  uint32_t other = k_pointer(&c, even), self = k_pointer(&c, f);
-  uint32_t small = abc(&c, TZ_OP_JLT_II, 0, 2, 0);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-1);
-  call(&c, TZ_OP_CALL, 2, other, 1, 1);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-2);
-  call(&c, TZ_OP_CALL, 3, self, 1, 1);
-  abc(&c, TZ_OP_ADD_I, 2, 2, 3);
-  abc(&c, TZ_OP_RET, 2, 0, 0);
-  patch_c(&c, small);
-  abc(&c, TZ_OP_RET, 0, 0, 0);
-  code_end(&c);
-}
-
 Test(native, calls_back_and_forth) {
   for (int mode = 0; mode < N_MODES; mode++) {
     tz_vm *vm = vm_for(mode);
     even = declare(vm, "even", "(i64)i64", (void *)fib_even);
-    odd = code_declare(vm, "odd", "(i64)i64");
-    make_fib_odd(vm, odd);
+    odd = fib_with(vm, code_declare(vm, "odd", "(i64)i64"), even);
     cr_expect_eq(RUN(vm, odd, wi(17)).i, 1597);
     cr_expect_eq(RUN(vm, even, wi(18)).i, 2584);
     cr_expect_null(vm->thread->native_top);

@@ -55,21 +55,6 @@ static void check_error(maker *make, int64_t argument, const char *expected) {
 
 /* ---- Calls and loops ---- */
 
-static tz_function *make_fib(tz_vm *vm) {
-  code c;
-  code_begin(&c, vm, "fib", "(i64)i64", "i64 i64 i64");
-  uint32_t self = k_pointer(&c, c.f);
-  uint32_t small = abc(&c, TZ_OP_JLT_II, 0, 2, 0);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-1);
-  call(&c, TZ_OP_CALL, 2, self, 1, 1);
-  abc(&c, TZ_OP_ADD_II, 1, 0, (uint16_t)-2);
-  call(&c, TZ_OP_CALL, 3, self, 1, 1);
-  abc(&c, TZ_OP_ADD_I, 2, 2, 3);
-  abc(&c, TZ_OP_RET, 2, 0, 0);
-  patch_c(&c, small);
-  abc(&c, TZ_OP_RET, 0, 0, 0);
-  return code_end(&c);
-}
 Test(jit, fib) { check(make_fib, 18, 2584); }
 
 /* sum of i * i for i < n, by for.i; and of floats beside it */
