@@ -2,9 +2,10 @@
  *
  * One tz_lower turns one graph into one LLVM module, in four steps:
  *   lower.c, lower_*.c   the graph becomes IR, in which allocation, write barrier and leaving for the
- * interpreter are opaque calls that LLVM's optimizer understands by their attributes passes.c             the
- * optimizer late.c               the opaque calls become what they stand for, and references are made safe
- * (statepoints) emit.c               machine code
+ *                        interpreter are opaque calls that LLVM's optimizer understands by their attributes
+ *   passes.c             the optimizer
+ *   late.c               the opaque calls become what they stand for; references are made safe (statepoints)
+ *   emit.c               machine code
  *
  * Invariants that keep references safe:
  *   - a reference or dynamic value is `ptr addrspace(1)` and never lies in an alloca or an aggregate

@@ -1,7 +1,6 @@
 /* load.c: a relocatable ELF object, as LLVM makes it, becomes code that runs.
  *
- *   code memory:  machine code │ constants │ for each undefined symbol that needs them: a jump to it, its
- * address
+ *   code memory:  machine code │ constants │ jumps to undefined symbols │ addresses of undefined symbols
  *
  * Code memory lies below 2 GB, the runtime may not: calls that do not reach go through the jumps. */
 #include "code_memory.h"

@@ -12,8 +12,7 @@
  * its function is replaced by vm->native_frame (no registers, no code), so that nobody looks at its slots.
  * Code that optimized code calls through VM frames stands above it:
  *
- *     VM frame … │ native_frame │ [optimized frames, on the machine stack] │ VM frame with TZ_FRAME_NATIVE │
- * VM frame …
+ *     VM frame … │ native_frame │ [optimized frames, on the machine stack] │ VM frame, TZ_FRAME_NATIVE │ …
  *
  * runtime/src/frame.h says what stands in a frame marked TZ_FRAME_NATIVE.
  *

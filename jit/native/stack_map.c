@@ -1,9 +1,11 @@
 /* stack_map.c: see stack_map.h. The format, little-endian:
  *
  *   header      version u8 (3), u8, u16; u32 functions, u32 constants, u32 records
- *   functions   each u64 address, u64 stack size, u64 records          constants   each u64
- *   records     each u64 id, u32 offset in the function, u16, u16 locations; locations; to 8; u16, u16
- * live-outs; each u32; to 8 location    u8 kind, u8, u16 size, u16 register, u16, i32 offset or constant
+ *   functions   each u64 address, u64 stack size, u64 records
+ *   constants   each u64
+ *   records     each u64 id, u32 offset in the function, u16, u16 locations; the locations; filled up to 8;
+ *               u16, u16 live-outs; the live-outs, each u32; filled up to 8
+ *   location    u8 kind, u8, u16 size, u16 register, u16, i32 offset or constant
  *
  * Locations of a statepoint: convention, flags, number of deopt values; these values; pairs of base and
  * derived pointer. */

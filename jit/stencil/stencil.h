@@ -3,8 +3,8 @@
  * Registers of compiled code, in preserve_none's order; those of the interpreter (interp.h) where both have
  * them:
  *
- *   th r12, pin 1 r13, fp r14, pin 2 r15, budget rdi, int accumulator rsi, float pins xmm0 xmm1, float
- * accumulator xmm2
+ *   th r12, pin 1 r13, fp r14, pin 2 r15, budget rdi, int accumulator rsi,
+ *   float pins xmm0 xmm1, float accumulator xmm2
  *
  * Pinned registers of the function live there alone; the frame's slot is written at exits and calls. A hole
  * is the address of an extern symbol: to the compiler it is an unknown address (never null, never equal to

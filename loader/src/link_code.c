@@ -1,7 +1,6 @@
 /* link_code.c: a function's code and k for a VM: operands that name entities become indexes into k.
  *
- *   k:  [interface] site | [interface] site | ... | types | constants, functions, classes, addresses of
- * globals
+ *   k:  [interface] site | [interface] site | ... | types | constants, functions, classes, globals' addresses
  *
  * A site operand becomes the index of the site's first word; the word before the site of a call.interface is
  * the interface's class. Sites and types come first because their operands have 16 bits. Lane 0 of argument

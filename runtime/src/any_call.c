@@ -1,9 +1,9 @@
 /* any_call.c: calls with dynamic arguments: call.any, tail.any, and the methods behind operators.
  *
  * Ways of a call.any site, by the low bits of cls (classes are aligned):
- *   cls       a method or closure that takes and gives dynamic values as they are: the handler itself calls
- * it cls | 1   a dynamic object's shape: member.slot holds what is called cls | 2   a function whose
- * arguments or result need conversion */
+ *   cls       a method or closure that takes and gives dynamic values as they are: the handler calls it
+ *   cls | 1   a dynamic object's shape: member.slot holds what is called
+ *   cls | 2   a function whose arguments or result need conversion */
 #include "any.h"
 #include "profile.h"
 #include "terza/opcode.h"

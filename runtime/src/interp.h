@@ -8,8 +8,9 @@
  * in is the current instruction word within a handler, and the result when a continuation is entered.
  *
  * A call:    the caller checks the stack (callee's frame_bytes above its fp) and the budget, writes arguments
- * and header (continuation, its own pc, the function), then enters f->entry with pc = (tz_insn *)f and fp =
- * the new frame. The callee's entry sets its reference locals to null before anything can look at the frame.
+ *            and header (continuation, its own pc, the function), then enters f->entry with
+ *            pc = (tz_insn *)f and fp = the new frame. The callee's entry sets its reference locals to null
+ *            before anything can look at the frame.
  * A return:  enters fp[-3] with the same fp and the result in `in`. */
 #pragma once
 #include "process.h"

@@ -6,8 +6,9 @@
  * native section. All that the section calls, VM frames and C natives too, runs on the borrowed stack,
  * further entries included.
  *
- *   base stack ── tz_native_section ──► work … tz_native_section_suspend ──► base stack: scheduler, other
- * processes ▲                                       │ └────── tz_native_section_resume ◄──────┘
+ *   base stack ── tz_native_section ──► work … tz_native_section_suspend ──► base stack: scheduler,
+ *                                         ▲                                  other processes
+ *                                         └────── tz_native_section_resume ◄───┘
  *
  * Invariant: the running process is on its own stack if and only if process->native is set. Nothing on a
  * borrowed stack points into the base stack: the base may have gone on when the section ends. */
