@@ -37,10 +37,6 @@ LLVMValueRef tz_lower_invariant(tz_lower *l, LLVMValueRef load) {
   return load;
 }
 
-static void note_nonnull(tz_lower *l, const tz_node *n, LLVMValueRef load) {
-  if (n->is_nonnull && LLVMTypeOf(load) == l->reference) set_metadata(l, load, "nonnull", NULL, 0);
-}
-
 static char representation(const tz_node *n) {
   return n->type == TZ_TYPE_FLOAT ? 'f' : n->type == TZ_TYPE_INT ? 'i' : 'r';
 }
@@ -54,9 +50,7 @@ LLVMValueRef tz_lower_thread_load(tz_lower *l, size_t offset, LLVMTypeRef type, 
 }
 
 static LLVMValueRef load_word(tz_lower *l, const tz_node *n, LLVMValueRef from) {
-  LLVMValueRef load = LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, "");
-  note_nonnull(l, n, load);
-  return load;
+  return LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, "");
 }
 
 /* ---- objects ---- */
@@ -123,7 +117,6 @@ static void tag_element(tz_lower *l, LLVMValueRef access, uint32_t kind) {
 static LLVMValueRef load_element(tz_lower *l, const tz_node *n, uint32_t kind) {
   LLVMValueRef load = LLVMBuildLoad2(l->builder, element_type(l, kind), element(l, n, kind), "");
   tag_element(l, load, kind);
-  note_nonnull(l, n, load);
   switch (kind) {
   case TZ_KIND_U8: return LLVMBuildZExt(l->builder, load, l->i64, "");
   case TZ_KIND_I16:
