@@ -30,7 +30,8 @@ static void print_overview(FILE *to) {
 }
 
 static void print_options(FILE *to) {
-  fputs("Options of the machine, for run, test and repl, before the file: --NAME=VALUE, or --NAME for true.\n"
+  fputs("Options of the machine, for run, test, repl and why, before the file: --NAME=VALUE, or --NAME for "
+        "true.\n"
         "They can also stand in the environment variable TERZA_OPTIONS. Sizes take k, m and g.\n"
         "run also takes --dump=WHAT:FUNCTION: how it is compiled, after the program has run. WHAT: asm, "
         "graph, llvm, or several\n"

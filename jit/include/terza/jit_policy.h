@@ -8,9 +8,9 @@
  *     const tz_jit_policy terza_jit_policy = {TZ_JIT_POLICY_VERSION, "name", .tier = my_tier};
  *
  * Each question comes with the facts and with the default policy's answer, so that a policy changes only what
- * it is about; a function left NULL always gives the default's answer. Every answer has a reason, which
- * --trace-jit prints and --jit-log records. docs/optimizing.md, "Write a policy"; an example:
- * docs/examples/loop_policy.c.
+ * it is about; a function left NULL always gives the default's answer. Answers have reasons: --trace-jit
+ * prints and --jit-log records those of what is done, and of calls not built in and places not relied on.
+ * docs/optimizing.md, "Write a policy"; an example: docs/examples/loop_policy.c.
  *
  * A policy chooses among what is legal. It cannot make compiled code wrong: a tier that is not there, a call
  * that cannot be inlined, or a choice out of range is not taken, and a function never loses a tier by `tier`
@@ -18,9 +18,9 @@
  *
  * Threads. `open`, `tier`, `enter_loop`, `after_deopt` and `close` are called on the machine's thread,
  * `is_stale` and `priority` on the compiler's thread with the queue locked, `parts`, `inline_call` and
- * `speculate` on the compiler's thread while the program runs; under --jit-sync all of them on the machine's.
- * At most one thread of each kind calls at a time, so state that both touch needs a lock or atomics. Several
- * machines may open the same object: keep state behind `self`, not in globals.
+ * `speculate` on the compiler's thread while the program runs; under --jit-sync, and for --dump, all of them
+ * on the machine's. At most one thread of each kind calls at a time, so state that both touch needs a lock or
+ * atomics. Several machines may open the same object: keep state behind `self`, not in globals.
  *
  * Lifetimes. Facts are good until the call returns, except function names, which live as long as the machine.
  * Reasons must live until `close`: literals, as a rule. All calls must be short, never wait for the other
