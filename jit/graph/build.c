@@ -441,7 +441,9 @@ static bool build_branch(tz_builder *b, uint32_t next) {
     branch_to(b, tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, tz_read(b, tz_insn_a(in)))), target_d, next);
     return true;
   case TZ_OP_FOR_I: {
+    tz_frame_state *before = tz_state_before(b); /* branch_to may leave: it is to count again then */
     tz_write(b, tz_insn_a(in), tz_emit_i2(b, TZ_NODE_ADD, tz_read(b, tz_insn_a(in)), tz_emit_int(b, 1)));
+    b->state = before;
     tz_node *again = tz_emit_i2(b, TZ_NODE_LT, tz_read(b, tz_insn_a(in)), tz_read(b, tz_insn_b(in)));
     branch_to(b, again, target_c, next);
     return true;
