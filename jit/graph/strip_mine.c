@@ -36,7 +36,12 @@ typedef struct counted {
   tz_node *step_value;     /* NULL: constant; otherwise it does not change in the loop, and is positive */
 } counted;
 
-static bool is_in(const tz_block *b, const tz_block *header) { return b->loop == header; }
+/* Of the loop, or of one within. */
+static bool is_in(const tz_block *b, const tz_block *header) {
+  const tz_block *loop = b->loop;
+  while (loop != NULL && loop != header) loop = loop->outer_loop;
+  return loop == header;
+}
 
 /* Nothing but polls that runs guest code, and no loops within loops within. */
 static bool is_simple(const tz_graph *g, counted *c) {
@@ -48,7 +53,7 @@ static bool is_simple(const tz_graph *g, counted *c) {
       return false;
     bool is_inner = loop->outer_loop == c->header;
     if (is_inner) c->strip = OUTER_STRIP;
-    else if (!is_in(b, c->header)) continue;
+    else if (loop != c->header) continue;
     for (const tz_node *n = b->first; n != NULL; n = n->next)
       if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return false;
   }
