@@ -159,6 +159,24 @@ Test(parser, deep_types_are_an_error) {
   free(text);
 }
 
+static void expect_many(int count, const char *before, const char *part, const char *after) {
+  char *list = nest(count, part, "", ""), *text = malloc(strlen(before) + strlen(list) + strlen(after) + 1);
+  stpcpy(stpcpy(stpcpy(text, before), list), after);
+  cr_expect_eq(strstr(front_first_error(text), "more than 250 parameters") != NULL, count > 250, "%d: %s%s",
+               count, before, after);
+  free(list);
+  free(text);
+}
+
+Test(parser, more_parameters_than_a_call_passes) {
+  for (int count = 250; count <= 251; count++) {
+    expect_many(count, "fun f(", "_: int,", ") { }");
+    expect_many(count, "class C(", "_: int,", ")");
+    expect_many(count, "let f = (", "_,", ") => 1");
+    expect_many(count, "fun f(g: (", "int,", ") -> int) { }");
+  }
+}
+
 Test(parser, long_chains_are_an_error) {
   char *text = nest(20000, "", "1", " + 1");
   cr_expect(strstr(front_dump_expr(text), "this expression is too long"));

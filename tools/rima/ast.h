@@ -109,6 +109,8 @@ struct rima_local {
   void *info;
 };
 
+enum { RIMA_MOST_PARAMETERS = 250 }; /* and arguments: 256 registers hold them with what a call adds */
+
 typedef struct rima_param {
   rima_local *local;        /* always present */
   rima_type_expr *type;     /* NULL: dyn (or, in a lambda, to be inferred) */

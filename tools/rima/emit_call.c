@@ -72,8 +72,8 @@ uint32_t rima_emit_arguments(rima_compiler *c, rima_call *call, uint32_t *regs, 
     later |= call->args[i] && call->args[i]->resolved.flags & RIMA_FLAG_ASSIGNS;
   }
   for (uint32_t i = 0; i < call->count; i++) {
-    if (count >= 250) {
-      rima_error(&c->diagnostics, call->args[i]->span, "more than 250 arguments");
+    if (i >= RIMA_MOST_PARAMETERS) {
+      rima_error(&c->diagnostics, call->args[i]->span, "more than %d arguments", RIMA_MOST_PARAMETERS);
       return count;
     }
     if (call->args[i]) regs[count] = emit_argument(c, call->args[i], call->types[i], guarded[i & 255]);

@@ -16,6 +16,7 @@
 #define span_join rima_parser_span_join
 #define fail rima_parser_fail
 #define complain rima_parser_complain
+#define complain_of_many rima_parser_complain_of_many
 #define fail_expected rima_parser_fail_expected
 #define expect rima_parser_expect
 #define expect_close rima_parser_expect_close
@@ -214,3 +215,4 @@ rima_token_kind leading_keyword(parser *p);
 /* Parameters, result, body of a fun; at the name. The function is the present one's inner if `is_local`. */
 void parse_function_rest(parser *p, rima_function *function, bool may_lack_body);
 rima_param *parse_params(parser *p, uint32_t *count, bool is_class);
+void complain_of_many(parser *p, uint32_t opener, uint32_t count); /* parameters */

@@ -119,6 +119,7 @@ rima_param *parse_params(parser *p, uint32_t *count, bool is_class) {
     if (!accept(p, RIMA_TOK_COMMA)) break;
   }
   rima_param *params = list_end(p, mark, sizeof(rima_param), count);
+  complain_of_many(p, opener, *count);
   complain_of_twins(p, params, *count);
   expect_close(p, RIMA_TOK_RPAREN, opener);
   return params;

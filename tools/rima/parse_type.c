@@ -34,6 +34,7 @@ static rima_type_expr *parse_paren_type(parser *p) {
   rima_type_expr **items = parse_types(p, RIMA_TOK_RPAREN, &count);
   expect_close(p, RIMA_TOK_RPAREN, first);
   if (accept(p, RIMA_TOK_ARROW)) {
+    complain_of_many(p, first, count);
     rima_type_expr *result = parse_type(p);
     rima_type_expr *type = new_type(p, RIMA_TYPE_FUNCTION, first);
     type->tuple.items = items;

@@ -58,6 +58,11 @@ rima_diagnostic *complain(parser *p, rima_span span, const char *format, ...) {
   return d;
 }
 
+void complain_of_many(parser *p, uint32_t opener, uint32_t count) {
+  if (count > RIMA_MOST_PARAMETERS)
+    complain(p, span_of_token(p, opener), "more than %d parameters", RIMA_MOST_PARAMETERS);
+}
+
 /* What a token is called when it was not expected. */
 static const char *describe(const parser *p, uint32_t index, char buffer[64]) {
   const rima_token *t = &p->tokens[index];
