@@ -39,8 +39,8 @@ typedef struct rima_resolved {
   uint8_t how;
   uint8_t flags;
   union {
-    uint16_t extra;
-    uint16_t once; /* once evaluated: its register, where it is evaluated once */
+    uint16_t part; /* of a pattern in a variant's parentheses: the field's index */
+    uint16_t once; /* of an expression that is evaluated once: its register, when it has been */
   };
 } rima_resolved;
 
@@ -353,6 +353,7 @@ struct rima_expr {
       rima_expr *subject;
       rima_arm *arms;
       uint32_t count;
+      bool is_complete; /* checker: some arm takes every value */
     } match;
     rima_try *try_;
     rima_block *block; /* BLOCK */

@@ -87,8 +87,7 @@ static void visit_if(assignment *a, const rima_expr *e) {
 
 static void visit_match(assignment *a, const rima_expr *e) {
   visit(a, e->match.subject);
-  bool is_complete = e->resolved.extra;
-  uint64_t before = a->set, after = is_complete && e->match.count ? EVERYTHING : before;
+  uint64_t before = a->set, after = e->match.is_complete && e->match.count ? EVERYTHING : before;
   for (uint32_t i = 0; i < e->match.count; i++) {
     a->set = before;
     visit(a, e->match.arms[i].guard);

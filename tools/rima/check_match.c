@@ -113,7 +113,7 @@ static void check_class_pattern(rima_compiler *c, rima_pattern *p, rima_type *su
       }
     }
     rima_check_pattern(c, p->variant.args[i], rima_field_type(c, &cls->fields[at]));
-    p->variant.args[i]->resolved.extra = (uint16_t)at;
+    p->variant.args[i]->resolved.part = (uint16_t)at;
   }
 }
 
@@ -387,8 +387,7 @@ rima_type *rima_check_match(rima_compiler *c, rima_expr *e, rima_type *expected)
     joined = both ? both : RIMA_KIND(c, VOID);
   }
   rima_narrow_forget(c, since);
-  bool is_complete = check_coverage(c, e, !discard);
-  e->resolved.extra = is_complete;
+  bool is_complete = e->match.is_complete = check_coverage(c, e, !discard);
   if (discard)
     return joined->kind == RIMA_T_NEVER && is_complete && e->match.count ? joined : RIMA_KIND(c, VOID);
   if (joined->kind == RIMA_T_NEVER) return is_complete ? joined : RIMA_KIND(c, VOID);

@@ -30,7 +30,7 @@ static void test_parts(rima_compiler *c, rima_pattern *p, rima_class *cls, uint3
   for (uint32_t i = 0; i < p->variant.count; i++) {
     rima_pattern *part = p->variant.args[i];
     if (!binds_or_tests(part)) continue;
-    rima_field *f = &cls->fields[part->resolved.extra];
+    rima_field *f = &cls->fields[part->resolved.part];
     rima_type *type = rima_field_type(c, f);
     if (part->kind == RIMA_PATTERN_NAME && part->resolved.how == RIMA_HOW_LOCAL &&
         !rima_local_is_boxed(part->local)) {
@@ -293,7 +293,7 @@ uint32_t rima_emit_match(rima_compiler *c, rima_expr *e, rima_type *want, int32_
   for (uint32_t i = 0; i < e->match.count; i++) {
     rima_arm *arm = &e->match.arms[i];
     bool is_last = i + 1 == e->match.count;
-    bool is_sure = is_last && e->resolved.extra && !arm->guard && !is_refutable_inside(arm->pattern) &&
+    bool is_sure = is_last && e->match.is_complete && !arm->guard && !is_refutable_inside(arm->pattern) &&
                    variant_of(arm->pattern);
     uint32_t next = is_last ? otherwise : rima_label(c), inner = rima_code_mark(c);
     bool is_known = !falls || is_sure;
@@ -321,7 +321,6 @@ uint32_t rima_emit_match(rima_compiler *c, rima_expr *e, rima_type *want, int32_
   }
   c->code->is_dead = true;
   rima_label_here(c, otherwise);
-  if (e->resolved.extra && !c->code->is_dead) c->code->is_dead = is_value ? false : c->code->is_dead;
   rima_label_here(c, end);
   rima_code_release(c, mark);
   if (!is_value || dst < 0 || result == (uint32_t)dst) return result;
