@@ -99,8 +99,8 @@ static bool report_hello(const floor_settings *settings) {
   return is_fast && is_small;
 }
 
-/* Mutated modules through reader, verifier and both tiers under sanitizers: how many were reached, which is all of
- * them unless TERZA_FUZZ_SECONDS sets a limit; counts only if none of them failed. */
+/* Mutated modules through reader, verifier and both tiers under sanitizers: how many were reached, which is
+ * all of them unless TERZA_FUZZ_SECONDS sets a limit; counts only if none of them failed. */
 static bool report_fuzz(void) {
   char count[16];
   snprintf(count, sizeof count, "%d", FUZZ_MODULES);
@@ -112,7 +112,8 @@ static bool report_fuzz(void) {
     while (*line == '\n') line++;
     if (strstr(line, " mutants, ")) reached = strtod(line, NULL); /* the last line is the sum */
   }
-  return floors_report("fuzzed-modules", child_is_well(&result) ? reached : NAN, FUZZ_MODULES, FUZZ_MODULES, false);
+  return floors_report("fuzzed-modules", child_is_well(&result) ? reached : NAN, FUZZ_MODULES, FUZZ_MODULES,
+                       false);
 }
 
 bool floors_interpreter(const floor_settings *settings) {

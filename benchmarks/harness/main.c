@@ -18,9 +18,9 @@ static const char usage[] =
     "rounds.\n"
     "With --floors: a line \"name measured floor goal holds|short\" for each figure that is promised; the "
     "exit status is\n"
-    "1 if a floor is short. --long also runs what takes hours, or as much of it as TERZA_FUZZ_SECONDS allows.\n"
-    "--quick measures all floors with fewer rounds, in less than "
-    "five minutes. Floors:\n";
+    "1 if a floor is short. --long also runs what takes hours (fuzzing as long as TERZA_FUZZ_SECONDS "
+    "allows).\n"
+    "--quick measures all floors with fewer rounds, in less than five minutes. Floors:\n";
 
 static const struct {
   const char *name, *about;

@@ -4,13 +4,16 @@
  *   guest_tests --quick TERZA DIR...  plain mode only
  *
  * Expectations, after `//` in Rima and `;` in assembly, anywhere in the file:
- *   expect: TEXT            the next line of standard output is TEXT
- *   expect error: TEXT      standard error contains TEXT and the exit status is 1
- *   error: [LINE:COL:] TEXT the compiler (assembler, verifier) refuses the file, saying TEXT at that place;
- * status 2 exit: N                 the exit status is N (0 unless an error is expected) args: A B C program
- * arguments stdin: TEXT             one line of standard input options: --X=Y          options of terza for
- * this program modes: plain            the program is run in these modes only (it measures memory, say) A
- * file without any expectation is a module that others import, and is not run. */
+ * - `expect: TEXT`: the next line of standard output is TEXT
+ * - `expect error: TEXT`: standard error contains TEXT and the exit status is 1
+ * - `error: [LINE:COL:] TEXT`: the compiler (assembler, verifier) refuses the file there, saying TEXT; status 2
+ * - `exit: N`: the exit status is N (0 unless an error is expected)
+ * - `args: A B C`: program arguments
+ * - `stdin: TEXT`: one line of standard input
+ * - `options: --X=Y`: options of terza for this program
+ * - `modes: plain`: the program is run in these modes only (it measures memory, say)
+ *
+ * A file without any expectation is a module that others import, and is not run. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +45,9 @@ static const mode modes[] = {
     {"tiers-stress", "--jit=baseline --jit-threshold=0 --stress-tier --stress-alloc=7 --stress-budget=1 "
                      "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
     {"optimized", "--jit=eager --jit-sync --stress-budget=40 --verify-graph"},
-    {"optimized-stress", "--jit=eager --jit-sync --stress-budget=20 --stress-tier --stress-deopt=50 --stress-alloc=7 "
-                         "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
+    {"optimized-stress",
+     "--jit=eager --jit-sync --stress-budget=20 --stress-tier --stress-deopt=50 --stress-alloc=7 "
+     "--stress-safepoint=3 --stress-poison --stress-stack --nursery-size=64k"},
 };
 enum { N_MODES = sizeof modes / sizeof modes[0] };
 

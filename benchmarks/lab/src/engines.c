@@ -18,11 +18,11 @@ static const strategy strategies[] = {
 enum { N_STRATEGIES = sizeof strategies / sizeof *strategies };
 
 typedef struct peer {
-  const char *name, *tool, *version, *source, *command;
+  const char *name, *version, *source, *command;
 } peer;
 
 static const peer peers[] = {
-#define LAB_PEER(name, tool, version, source, command) {name, tool, version, source, command},
+#define LAB_PEER(name, version, source, command) {name, version, source, command},
 #include "peers.def"
 #undef LAB_PEER
 };
