@@ -40,12 +40,12 @@ static bool report_steady(const lab_data *data) {
   char reason[LAB_ERROR];
   size_t n_pairs, n_steady;
   data_count_steady(data, &n_pairs, &n_steady);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *cell = data_cell(data, p, e);
-      if (data->engines[e].is_peer || !data_reason(cell, reason, sizeof reason)) continue;
-      fprintf(stderr, "%s under %s: %s\n", data->programs[p], data->engines[e].name, reason);
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *cell = &data->cells[i];
+    const lab_engine_info *engine = &data->engines[cell->engine];
+    if (engine->is_peer || !data_reason(cell, reason, sizeof reason)) continue;
+    fprintf(stderr, "%s under %s: %s\n", data->programs[cell->program], engine->name, reason);
+  }
   double share = n_pairs > 0 ? 100.0 * (double)n_steady / (double)n_pairs : NAN;
   return floors_report("steady-pairs-per-cent", share, 95, 95, false);
 }
@@ -79,10 +79,10 @@ static double measure_overhead_ms(const char *terza) {
 static double middle_iteration_ms(const lab_data *data) {
   double levels[LAB_PROGRAMS * LAB_ENGINES];
   size_t n = 0;
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++)
-      if (!data->engines[e].is_peer && data_cell(data, p, e)->n > 0)
-        levels[n++] = data_cell(data, p, e)->level_ms.middle;
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *cell = &data->cells[i];
+    if (!data->engines[cell->engine].is_peer && cell->n > 0) levels[n++] = cell->level_ms.middle;
+  }
   return stats_median(levels, n);
 }
 
@@ -103,7 +103,7 @@ bool floors_lab(const floor_settings *settings) {
   bool is_well = s != NULL, holds = false;
   if (is_well) {
     s->run.invocations = settings->is_quick ? 2 : settings->rounds;
-    s->run.iterations = 20000; /* as many as the time allows: some programs are compiled for more than a second */
+    s->run.iterations = 20000; /* as many as the time allows */
     s->run.seconds = settings->is_long ? 3 : settings->is_quick ? 0.4 : 1.5;
     s->brief_seconds = settings->is_long ? 1 : 0.3;
   }

@@ -44,38 +44,41 @@ static void summarise(lab_cell *cell, uint64_t seed) {
       cell->n > 0 ? stats_bootstrap(cell->groups, cell->n, 0.95, seed) : (stats_interval){NAN, NAN, NAN};
 }
 
-static bool gather(lab_data *data, size_t program, size_t engine) {
-  lab_cell *cell = &data->cells[program * data->n_engines + engine];
+static bool gather(lab_data *data, lab_cell *cell) {
   cell->processes = calloc(data->n_processes + 1, sizeof *cell->processes);
   cell->groups = calloc(data->n_processes + 1, sizeof *cell->groups);
   if (cell->processes == NULL || cell->groups == NULL) return false;
-  for (size_t i = 0; i < data->n_processes && cell->n < LAB_ROUNDS;
-       i++) { /* records are in the order of rounds */
+  for (size_t i = 0; i < data->n_processes && cell->n < LAB_ROUNDS; i++) { /* in the order of rounds */
     const lab_process *p = &data->processes[i];
-    if (!p->is_usable || p->program != program || p->engine != engine) continue;
+    if (!p->is_usable || p->program != cell->program || p->engine != cell->engine) continue;
     cell->groups[cell->n] = (stats_group){p->ms + p->steady.from, p->n - p->steady.from};
     cell->processes[cell->n++] = p;
   }
-  summarise(cell, program * 1000 + engine + 1);
+  summarise(cell, cell->program * 1000 + cell->engine + 1);
   return true;
 }
 
 void cells_free(lab_data *data) {
-  for (size_t i = 0; data->cells != NULL && i < data->n_programs * data->n_engines; i++) {
+  for (size_t i = 0; i < data->n_cells; i++) {
     free(data->cells[i].processes);
     free(data->cells[i].groups);
   }
   free(data->cells);
   data->cells = NULL;
+  data->n_cells = 0;
 }
 
 void cells_make(lab_data *data) {
-  data->cells = calloc(data->n_programs * data->n_engines + 1, sizeof *data->cells);
+  size_t n = data->n_programs * data->n_engines;
+  data->cells = calloc(n + 1, sizeof *data->cells);
   bool is_well = data->cells != NULL;
-  for (size_t p = 0; p < data->n_programs && is_well; p++)
-    for (size_t e = 0; e < data->n_engines && is_well; e++) is_well = gather(data, p, e);
-  if (is_well || data->cells == NULL) return;
-  cells_free(data);
+  for (size_t i = 0; i < n && is_well; i++) {
+    data->cells[i].program = i / data->n_engines;
+    data->cells[i].engine = i % data->n_engines;
+    data->n_cells++;
+    is_well = gather(data, &data->cells[i]);
+  }
+  if (!is_well) cells_free(data);
 }
 
 /* ---- Speeds ---- */
@@ -184,21 +187,17 @@ bool data_reason(const lab_cell *cell, char *text, size_t room) {
 
 void data_count_steady(const lab_data *data, size_t *n_pairs, size_t *n_steady) {
   *n_pairs = *n_steady = 0;
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *cell = data_cell(data, p, e);
-      if (data->engines[e].is_peer || cell->n == 0) continue;
-      ++*n_pairs;
-      *n_steady += steady_is_reached(cell->class);
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *cell = &data->cells[i];
+    if (data->engines[cell->engine].is_peer || cell->n == 0) continue;
+    ++*n_pairs;
+    *n_steady += steady_is_reached(cell->class);
+  }
 }
 
 size_t data_count_interruptions(const lab_data *data) {
   size_t n = 0;
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *cell = data_cell(data, p, e);
-      for (size_t i = 0; i < cell->n; i++) n += cell->processes[i]->steady.n_interruptions;
-    }
+  for (size_t i = 0; i < data->n_cells; i++)
+    for (size_t k = 0; k < data->cells[i].n; k++) n += data->cells[i].processes[k]->steady.n_interruptions;
   return n;
 }

@@ -185,18 +185,17 @@ static void timelines(FILE *to, const lab_data *data) {
       "when which "
       "tier compiled a function; the width of a mark is the time it took.");
   fputs("<div class=\"grid\">\n", to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_process *process = chart_timeline_process(data_cell(data, p, e));
-      if (process == NULL) continue;
-      char title[256];
-      snprintf(title, sizeof title, "%s, %s: %zu compilations", data->programs[p], data->engines[e].name,
-               process->n_compilations);
-      figure_begin(to, title);
-      chart_timeline(to, data, process);
-      fputs("</figure>\n", to);
-      n++;
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_process *process = chart_timeline_process(&data->cells[i]);
+    if (process == NULL) continue;
+    char title[256];
+    snprintf(title, sizeof title, "%s, %s: %zu compilations", data->programs[process->program],
+             data->engines[process->engine].name, process->n_compilations);
+    figure_begin(to, title);
+    chart_timeline(to, data, process);
+    fputs("</figure>\n", to);
+    n++;
+  }
   fputs("</div>\n", to);
   if (n == 0) fputs("<p>No process of this run compiled anything.</p>\n", to);
   section_end(to);
@@ -204,13 +203,12 @@ static void timelines(FILE *to, const lab_data *data) {
 
 /* ---- Figures ---- */
 
-static void figure_row(FILE *to, const lab_data *data, size_t program, size_t engine) {
+static void figure_row(FILE *to, const lab_data *data, const lab_cell *c) {
   char number[NUMBER_ROOM];
-  const lab_cell *c = data_cell(data, program, engine);
   if (c->n == 0) return;
   fputs("<tr>", to);
-  cell(to, "th", data->programs[program]);
-  cell(to, "td class=\"text\"", data->engines[engine].name);
+  cell(to, "th", data->programs[c->program]);
+  cell(to, "td class=\"text\"", data->engines[c->engine].name);
   cell(to, steady_is_reached(c->class) ? "td class=\"text\"" : "td class=\"text no\"", steady_name(c->class));
   for (size_t i = 0; i < report_n_columns; i++)
     cell(to, "td", svg_number(report_columns[i].value(c), number));
@@ -228,17 +226,16 @@ static void unsteady(FILE *to, const lab_data *data) {
   char text[TEXT];
   size_t n = 0;
   fputs("<h3 class=\"later\">Processes without a steady state</h3>\n<ul>\n", to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *c = data_cell(data, p, e);
-      if (!data_reason(c, text, sizeof text)) continue;
-      n++;
-      fputs("<li><strong>", to);
-      svg_escape(to, data->programs[p]);
-      fputs("</strong> on ", to);
-      svg_escape(to, data->engines[e].name);
-      fprintf(to, ": %s.</li>\n", text);
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *c = &data->cells[i];
+    if (!data_reason(c, text, sizeof text)) continue;
+    n++;
+    fputs("<li><strong>", to);
+    svg_escape(to, data->programs[c->program]);
+    fputs("</strong> on ", to);
+    svg_escape(to, data->engines[c->engine].name);
+    fprintf(to, ": %s.</li>\n", text);
+  }
   fputs(n == 0 ? "<li>None.</li></ul>\n" : "</ul>\n", to);
 }
 
@@ -250,8 +247,7 @@ static void figures(FILE *to, const lab_data *data) {
   for (size_t i = 0; i < report_n_columns; i++)
     fprintf(to, "<th>%s<br><small>%s</small></th>", report_columns[i].title, report_columns[i].unit);
   fputs("</tr></thead><tbody>\n", to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) figure_row(to, data, p, e);
+  for (size_t i = 0; i < data->n_cells; i++) figure_row(to, data, &data->cells[i]);
   table_end(to);
   unsteady(to, data);
   section_end(to);

@@ -80,28 +80,26 @@ static void figures(FILE *to, const lab_data *data) {
   fputs("\n| --- | --- |", to);
   for (size_t i = 0; i < report_n_columns; i++) fputs(" ---: |", to);
   fputc('\n', to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *c = data_cell(data, p, e);
-      if (c->n == 0) continue;
-      fprintf(to, "| %s | %s |", data->programs[p], data->engines[e].name);
-      for (size_t i = 0; i < report_n_columns; i++)
-        fprintf(to, " %s |", svg_number(report_columns[i].value(c), number));
-      fputc('\n', to);
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *c = &data->cells[i];
+    if (c->n == 0) continue;
+    fprintf(to, "| %s | %s |", data->programs[c->program], data->engines[c->engine].name);
+    for (size_t k = 0; k < report_n_columns; k++)
+      fprintf(to, " %s |", svg_number(report_columns[k].value(c), number));
+    fputc('\n', to);
+  }
 }
 
 static void unsteady(FILE *to, const lab_data *data) {
   char text[TEXT];
   size_t n = 0;
   fputs("\n## Processes without a steady state\n\n", to);
-  for (size_t p = 0; p < data->n_programs; p++)
-    for (size_t e = 0; e < data->n_engines; e++) {
-      const lab_cell *c = data_cell(data, p, e);
-      if (!data_reason(c, text, sizeof text)) continue;
-      fprintf(to, "- %s on %s: %s.\n", data->programs[p], data->engines[e].name, text);
-      n++;
-    }
+  for (size_t i = 0; i < data->n_cells; i++) {
+    const lab_cell *c = &data->cells[i];
+    if (!data_reason(c, text, sizeof text)) continue;
+    fprintf(to, "- %s on %s: %s.\n", data->programs[c->program], data->engines[c->engine].name, text);
+    n++;
+  }
   if (n == 0) fputs("None.\n", to);
 }
 

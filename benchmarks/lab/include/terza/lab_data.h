@@ -46,6 +46,7 @@ typedef struct lab_engine_info {
 
 /* A program on an engine: its usable processes, by round, at most LAB_ROUNDS. */
 typedef struct lab_cell {
+  size_t program, engine; /* indexes */
   const lab_process **processes;
   stats_group *groups; /* of each, the iterations in its steady state, in ms */
   size_t n;
@@ -63,7 +64,8 @@ typedef struct lab_data {
   size_t n_programs;
   lab_process *processes;
   size_t n_processes, n_failed;
-  lab_cell *cells; /* n_programs rows of n_engines */
+  lab_cell *cells; /* n_programs rows of n_engines: n_cells */
+  size_t n_cells;
   bool is_complete;
   bool is_truncated; /* the last line is broken off, and left out */
   json_t *records;   /* owns the texts */
