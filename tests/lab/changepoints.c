@@ -11,26 +11,21 @@ static size_t find(const series *s, size_t *starts) {
 Test(changepoints, noise_alone_is_not_cut) {
   size_t starts[2000];
   for (uint64_t seed = 1; seed <= 50; seed++) {
-    series s = series_new(seed);
-    series_add(&s, 300, 10, 0.03);
+    series s = SERIES(seed, {300, 10, 0.03});
     cr_assert_eq(find(&s, starts), 0, "seed %lu", (unsigned long)seed);
   }
 }
 
 Test(changepoints, a_step_of_the_mean_is_found_where_it_is) {
   size_t starts[2000];
-  series s = series_new(7);
-  series_add(&s, 120, 10, 0.02);
-  series_add(&s, 180, 8, 0.02);
+  series s = SERIES(7, {120, 10, 0.02}, {180, 8, 0.02});
   cr_assert_eq(find(&s, starts), 1);
   cr_assert_eq(starts[0], 120);
 }
 
 Test(changepoints, a_change_of_the_variance_alone_is_found) {
   size_t starts[2000];
-  series s = series_new(7);
-  series_add(&s, 200, 10, 0.01);
-  series_add(&s, 200, 10, 0.10);
+  series s = SERIES(7, {200, 10, 0.01}, {200, 10, 0.10});
   cr_assert_eq(find(&s, starts), 1);
   cr_assert(starts[0] >= 190 && starts[0] <= 210, "at %zu", starts[0]);
 }
@@ -86,8 +81,7 @@ Test(changepoints, long_series_are_cut_near_enough_and_fast) {
   enum { N = 30000 };
   static double values[N];
   static size_t starts[N];
-  series s = series_new(1);
-  series_add(&s, 100, 30, 0.02);
+  series s = SERIES(1, {100, 30, 0.02});
   for (size_t i = 0; i < 100; i++) values[i] = s.values[i];
   for (size_t i = 100; i < N; i += s.n) {
     s.n = 0;

@@ -14,3 +14,9 @@ static double bell(uint64_t *state) {
 void series_add(series *s, size_t n, double mean, double share) {
   for (size_t i = 0; i < n; i++) s->values[s->n++] = mean * (1 + share * bell(&s->random));
 }
+
+series series_of(uint64_t seed, const stretch *stretches) {
+  series s = series_new(seed);
+  for (; stretches->n > 0; stretches++) series_add(&s, stretches->n, stretches->mean, stretches->share);
+  return s;
+}

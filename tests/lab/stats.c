@@ -18,8 +18,7 @@ Test(stats, quantiles_interpolate_and_leave_values_as_they_are) {
 
 /* Long groups take another way, which must come to the same. */
 Test(stats, long_and_short_groups_have_intervals_alike) {
-  series s = series_new(8);
-  series_add(&s, 512, 10, 0.05);
+  series s = SERIES(8, {512, 10, 0.05});
   stats_group whole = {s.values, 257}, half = {s.values, 256};
   double width = 0, other = 0;
   for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -70,8 +69,7 @@ Test(stats, bootstrap_intervals_hold_the_truth) {
 }
 
 Test(stats, the_same_seed_gives_the_same_interval) {
-  series s = series_new(4);
-  series_add(&s, 100, 10, 0.05);
+  series s = SERIES(4, {100, 10, 0.05});
   stats_group groups[] = {{s.values, 50}, {s.values + 50, 50}};
   stats_interval a = stats_bootstrap(groups, 2, 0.95, 7), b = stats_bootstrap(groups, 2, 0.95, 7);
   cr_assert_eq(a.low, b.low);

@@ -7,8 +7,7 @@ static steady_result analyse(const series *s) { return steady_analyse(s->values,
 
 Test(steady, flat) {
   for (uint64_t seed = 1; seed <= 50; seed++) {
-    series s = series_new(seed);
-    series_add(&s, 100, 10, 0.02);
+    series s = SERIES(seed, {100, 10, 0.02});
     steady_result r = analyse(&s);
     cr_assert_eq(r.class, STEADY_FLAT, "seed %lu: %s", (unsigned long)seed, steady_name(r.class));
     cr_assert_eq(r.from, 0);
@@ -17,10 +16,7 @@ Test(steady, flat) {
 }
 
 Test(steady, warm_up) {
-  series s = series_new(1);
-  series_add(&s, 5, 60, 0.05);
-  series_add(&s, 20, 20, 0.05);
-  series_add(&s, 75, 10, 0.02);
+  series s = SERIES(1, {5, 60, 0.05}, {20, 20, 0.05}, {75, 10, 0.02});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_WARM_UP);
   cr_assert_eq(r.from, 25);
@@ -28,9 +24,7 @@ Test(steady, warm_up) {
 }
 
 Test(steady, warm_up_of_a_few_iterations_is_no_outlier) {
-  series s = series_new(1);
-  series_add(&s, 2, 80, 0.05);
-  series_add(&s, 58, 10, 0.02);
+  series s = SERIES(1, {2, 80, 0.05}, {58, 10, 0.02});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_WARM_UP);
   cr_assert_eq(r.from, 2);
@@ -38,19 +32,14 @@ Test(steady, warm_up_of_a_few_iterations_is_no_outlier) {
 }
 
 Test(steady, slow_down) {
-  series s = series_new(1);
-  series_add(&s, 40, 10, 0.02);
-  series_add(&s, 60, 12, 0.02);
+  series s = SERIES(1, {40, 10, 0.02}, {60, 12, 0.02});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_SLOW_DOWN);
   cr_assert_eq(r.from, 40);
 }
 
 Test(steady, faster_and_then_slower_again_is_a_slow_down) {
-  series s = series_new(1);
-  series_add(&s, 10, 30, 0.02);
-  series_add(&s, 40, 10, 0.02);
-  series_add(&s, 50, 14, 0.02);
+  series s = SERIES(1, {10, 30, 0.02}, {40, 10, 0.02}, {50, 14, 0.02});
   cr_assert_eq(analyse(&s).class, STEADY_SLOW_DOWN);
 }
 
@@ -63,16 +52,12 @@ Test(steady, cycles_never_settle) {
 }
 
 Test(steady, a_late_change_is_no_steady_state) {
-  series s = series_new(1);
-  series_add(&s, 85, 10, 0.02);
-  series_add(&s, 15, 8, 0.02);
+  series s = SERIES(1, {85, 10, 0.02}, {15, 8, 0.02});
   cr_assert_eq(analyse(&s).class, STEADY_NONE);
 }
 
 Test(steady, outliers_do_not_count) {
-  series s = series_new(1);
-  series_add(&s, 20, 20, 0.02);
-  series_add(&s, 180, 10, 0.02);
+  series s = SERIES(1, {20, 20, 0.02}, {180, 10, 0.02});
   for (size_t i = 30; i < s.n; i += 23) s.values[i] *= 5;
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_WARM_UP);
@@ -82,21 +67,14 @@ Test(steady, outliers_do_not_count) {
 }
 
 Test(steady, a_difference_below_two_per_cent_is_none) {
-  series s = series_new(1);
-  series_add(&s, 100, 10, 0.001);
-  series_add(&s, 100, 10.15, 0.001);
+  series s = SERIES(1, {100, 10, 0.001}, {100, 10.15, 0.001});
   cr_assert_eq(analyse(&s).class, STEADY_FLAT);
   series_add(&s, 100, 10.45, 0.001);
   cr_assert_eq(analyse(&s).class, STEADY_SLOW_DOWN);
 }
 
 Test(steady, a_short_slow_stretch_is_an_interruption) {
-  series s = series_new(1);
-  series_add(&s, 20, 30, 0.02);
-  series_add(&s, 300, 10, 0.01);
-  series_add(&s, 5, 12, 0.01);
-  series_add(&s, 5, 14, 0.01);
-  series_add(&s, 70, 10, 0.01);
+  series s = SERIES(1, {20, 30, 0.02}, {300, 10, 0.01}, {5, 12, 0.01}, {5, 14, 0.01}, {70, 10, 0.01});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_WARM_UP);
   cr_assert_eq(r.from, 20);
@@ -105,19 +83,14 @@ Test(steady, a_short_slow_stretch_is_an_interruption) {
 }
 
 Test(steady, an_interruption_may_end_the_series) {
-  series s = series_new(1);
-  series_add(&s, 300, 10, 0.01);
-  series_add(&s, 12, 13, 0.01);
+  series s = SERIES(1, {300, 10, 0.01}, {12, 13, 0.01});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_FLAT);
   cr_assert_eq(r.n_interruptions, 1);
 }
 
 Test(steady, an_interruption_between_warm_up_and_steady_state_belongs_to_neither) {
-  series s = series_new(1);
-  series_add(&s, 30, 12, 0.01);
-  series_add(&s, 8, 20, 0.01);
-  series_add(&s, 300, 10, 0.01);
+  series s = SERIES(1, {30, 12, 0.01}, {8, 20, 0.01}, {300, 10, 0.01});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_WARM_UP);
   cr_assert_eq(r.n_interruptions, 1);
@@ -126,9 +99,7 @@ Test(steady, an_interruption_between_warm_up_and_steady_state_belongs_to_neither
 }
 
 Test(steady, a_short_fast_stretch_is_none) {
-  series s = series_new(1);
-  series_add(&s, 300, 10, 0.01);
-  series_add(&s, 12, 8, 0.01);
+  series s = SERIES(1, {300, 10, 0.01}, {12, 8, 0.01});
   steady_result r = analyse(&s);
   cr_assert_eq(r.class, STEADY_NONE);
   cr_assert_eq(r.n_interruptions, 0);
@@ -146,17 +117,14 @@ Test(steady, many_interruptions_are_how_it_runs) {
 }
 
 Test(steady, short_series_are_not_judged) {
-  series s = series_new(1);
-  series_add(&s, STEADY_LEAST_ITERATIONS - 1, 10, 0.02);
+  series s = SERIES(1, {STEADY_LEAST_ITERATIONS - 1, 10, 0.02});
   cr_assert_eq(analyse(&s).class, STEADY_UNKNOWN);
   s.n = 1;
   cr_assert_float_eq(analyse(&s).level, s.values[0], 1e-9);
 }
 
 Test(steady, the_scale_does_not_matter) {
-  series s = series_new(5);
-  series_add(&s, 30, 20, 0.03);
-  series_add(&s, 90, 10, 0.02);
+  series s = SERIES(5, {30, 20, 0.03}, {90, 10, 0.02});
   steady_result first = analyse(&s);
   for (size_t i = 0; i < s.n; i++) s.values[i] *= 1e-6;
   steady_result r = analyse(&s);
@@ -165,10 +133,7 @@ Test(steady, the_scale_does_not_matter) {
 }
 
 Test(steady, near_peak_is_before_the_steady_state) {
-  series s = series_new(1);
-  series_add(&s, 20, 30, 0.01);
-  series_add(&s, 30, 10.7, 0.01);
-  series_add(&s, 100, 10, 0.01);
+  series s = SERIES(1, {20, 30, 0.01}, {30, 10.7, 0.01}, {100, 10, 0.01});
   steady_result r = analyse(&s);
   cr_assert_eq(r.from, 50);
   cr_assert_eq(steady_near_peak(&r), 20);
