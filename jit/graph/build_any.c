@@ -300,7 +300,7 @@ static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *w
   uint32_t slot = (uint32_t)way->member.slot;
   if (way->member.rep != TZ_MEMBER_DYNAMIC)
     return typed_member(b, object, (const tz_class *)(uintptr_t)way->cls, slot);
-  tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
+  tz_node *members = tz_emit1(b, TZ_NODE_LOAD_MEMBERS, TZ_TYPE_REF, object);
   tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, members, tz_emit_int(b, slot));
   value->aux = TZ_KIND_ANY;
   return value;
@@ -331,7 +331,7 @@ tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type) {
 static void store_member(tz_builder *b, tz_node *object, const tz_site_way *way, tz_node *value) {
   uint32_t slot = (uint32_t)way->member.slot;
   if (way->member.rep == TZ_MEMBER_DYNAMIC) {
-    tz_node *members = tz_load_field(b, object, 0, TZ_TYPE_REF);
+    tz_node *members = tz_emit1(b, TZ_NODE_LOAD_MEMBERS, TZ_TYPE_REF, object);
     TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, members, tz_emit_int(b, slot), value)->aux = TZ_KIND_ANY;
     return;
   }

@@ -142,6 +142,7 @@ static bool visit_access(tz_escape *e, tz_node *n, uint32_t i) {
   switch (n->op) {
   case TZ_NODE_LOAD_FIELD: return load_field(e, n, i), true;
   case TZ_NODE_STORE_FIELD: return store_field(e, n, i), true;
+  case TZ_NODE_LOAD_MEMBERS: return is_now(e, n, e->zeros[TZ_TYPE_REF]), true; /* nobody comes here */
   case TZ_NODE_LOAD_ELEMENT:
   case TZ_NODE_STORE_ELEMENT: return visit_element(e, n, i);
   case TZ_NODE_LENGTH: return is_now_int(e, n, o->n_fields, TZ_INT_NUMBER), true;

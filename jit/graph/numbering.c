@@ -127,7 +127,8 @@ static uint32_t part_read(const tz_node *n) {
   case TZ_NODE_LOAD_FIELD: return field_part(n->aux, n->type);
   case TZ_NODE_LOAD_ELEMENT: return PART_ELEMENTS + n->aux;
   case TZ_NODE_LOAD_GLOBAL: return PART_GLOBALS;
-  case TZ_NODE_READS_CLASS: return PART_SHAPES;
+  case TZ_NODE_READS_CLASS:
+  case TZ_NODE_LOAD_MEMBERS: return PART_SHAPES;
   case TZ_NODE_PENDING:
   case TZ_NODE_EXCEPTION: return PART_EXCEPTION;
   case TZ_NODE_VALID: return PART_VALID;

@@ -73,6 +73,11 @@ static LLVMValueRef load_field(tz_lower *l, const tz_node *n) {
                       n->aux);
 }
 
+/* The one field of dynamic objects, to which no compiled code stores. */
+static LLVMValueRef load_members(tz_lower *l, const tz_node *n) {
+  return tz_lower_tag(l, load_word(l, n, tz_lower_at(l, A, sizeof(tz_header))), "members");
+}
+
 static void store_field(tz_lower *l, const tz_node *n) {
   const tz_node *value = n->inputs[1];
   barrier(l, n, value, tz_lower_int(l, field_offset(n)));
@@ -191,6 +196,7 @@ static LLVMValueRef new_array(tz_lower *l, const tz_node *n) {
 static LLVMValueRef memory_word(tz_lower *l, const tz_node *n) {
   switch (n->op) {
   case TZ_NODE_LOAD_FIELD: return load_field(l, n);
+  case TZ_NODE_LOAD_MEMBERS: return load_members(l, n);
   case TZ_NODE_LENGTH: return length(l, n);
   case TZ_NODE_LOAD_ELEMENT: return load_element(l, n, n->aux);
   case TZ_NODE_LOAD_BYTE: return load_byte(l, n);
