@@ -16,9 +16,11 @@
  *                         │             ▼
  *                         └──────────  poll
  *
- * The limit is never beyond the bound, also when the sum wraps: then a strip is short, nothing worse.
- * A loop that tests at its start keeps that test, and compares with the limit before the poll. Counting loops
- * that are short for sure lose their poll altogether. */
+ * The limit is never beyond the bound, also when the sum wraps: then a strip is short, nothing worse. The
+ * counter is held below it strictly, so that it cannot step from the limit over the end of the numbers: where
+ * the loop goes on up to and including the bound, the limit is one more. A loop that tests at its start keeps
+ * that test, and compares with the limit before the poll. Counting loops that are short for sure lose their
+ * poll altogether. */
 #include "simplify.h"
 
 /* Rounds without a poll: some microseconds in an innermost loop, 32 strips of it in the next loop out. */
@@ -128,12 +130,14 @@ static bool find_counter(counted *c, const tz_facts *facts) {
   return false;
 }
 
+/* A counter that steps over the bound and the end of the numbers at once may go on for ever. */
 static bool is_short(const counted *c) {
   const tz_node *first = c->counter->inputs[0];
   if (c->step_value != NULL || first->op != TZ_NODE_INT || c->bound->op != TZ_NODE_INT) return false;
-  int64_t distance;
-  bool wraps = c->step > 0 ? __builtin_sub_overflow(c->bound->imm.i, first->imm.i, &distance)
-                           : __builtin_sub_overflow(first->imm.i, c->bound->imm.i, &distance);
+  int64_t distance, last;
+  bool wraps = (c->step > 0 ? __builtin_sub_overflow(c->bound->imm.i, first->imm.i, &distance)
+                            : __builtin_sub_overflow(first->imm.i, c->bound->imm.i, &distance)) ||
+               __builtin_add_overflow(c->bound->imm.i, c->step, &last);
   return !wraps && distance <= c->strip;
 }
 
@@ -172,6 +176,16 @@ static void make_outer_phis(tz_graph *g, const counted *c, tz_block *outer) {
   }
 }
 
+/* The bound that the counter lies below, or above, in the loop. One of all numbers wraps: then a strip is one
+ * round. */
+static tz_node *strict_bound(tz_graph *g, const counted *c, tz_block *outer) {
+  bool is_strict = (c->test->last->inputs[0]->op == TZ_NODE_LT) == (c->stay == 0);
+  if (is_strict) return c->bound;
+  tz_node *one = append(g, outer, TZ_NODE_INT, TZ_TYPE_INT, 0, NULL, NULL);
+  one->imm.i = c->step > 0 ? 1 : -1;
+  return append(g, outer, TZ_NODE_ADD, TZ_TYPE_INT, 2, c->bound, one);
+}
+
 /* min or max of the bound and a strip further, at the end of the outer header; returns the block that goes
  * on. */
 static tz_block *make_limit(tz_graph *g, const counted *c, tz_block *outer, tz_node **limit) {
@@ -179,16 +193,17 @@ static tz_block *make_limit(tz_graph *g, const counted *c, tz_block *outer, tz_n
   length->imm.i = c->strip * c->step;
   if (c->step_value != NULL) length = append(g, outer, TZ_NODE_MUL, TZ_TYPE_INT, 2, c->step_value, length);
   tz_node *further = append(g, outer, TZ_NODE_ADD, TZ_TYPE_INT, 2, c->counter->inputs[0], length);
+  tz_node *bound = strict_bound(g, c, outer);
   bool is_up = c->step > 0;
   tz_node *is_first =
-      append(g, outer, TZ_NODE_LT, TZ_TYPE_INT, 2, is_up ? further : c->bound, is_up ? c->bound : further);
+      append(g, outer, TZ_NODE_LT, TZ_TYPE_INT, 2, is_up ? further : bound, is_up ? bound : further);
   append(g, outer, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, is_first, NULL)->aux = 512;
   tz_block *yes = tz_block_new(g), *no = tz_block_new(g), *join = tz_block_new(g);
   tz_block_link(g, outer, yes);
   tz_block_link(g, outer, no);
   jump(g, yes, join);
   jump(g, no, join);
-  *limit = append(g, join, TZ_NODE_PHI, TZ_TYPE_INT, 2, further, c->bound);
+  *limit = append(g, join, TZ_NODE_PHI, TZ_TYPE_INT, 2, further, bound);
   return join;
 }
 
@@ -204,12 +219,12 @@ static tz_block *make_back_edge(tz_graph *g, const counted *c) {
   return back;
 }
 
-/* At the end of b: back if the value is within the limit, as the test would say, otherwise to `on`. The
- * comparison holds with this chance, in 1/1024. */
+/* At the end of b: back if the value is within the limit, then the test would say so too, otherwise to `on`.
+ * The comparison holds with this chance, in 1/1024. */
 static void compare_with_limit(tz_graph *g, const counted *c, tz_block *b, tz_node *value, tz_node *limit,
                                tz_block *on, uint32_t chance) {
   tz_node *x = c->bound_input == 0 ? limit : value, *y = c->bound_input == 0 ? value : limit;
-  tz_node *inner = append(g, b, (tz_node_op)c->test->last->inputs[0]->op, TZ_TYPE_INT, 2, x, y);
+  tz_node *inner = append(g, b, c->stay == 0 ? TZ_NODE_LT : TZ_NODE_LE, TZ_TYPE_INT, 2, x, y);
   append(g, b, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, inner, NULL)->aux = chance;
   tz_block *back = make_back_edge(g, c);
   tz_block_link(g, b, c->stay == 0 ? back : on);
