@@ -13,7 +13,8 @@ enum {
   PART_EXCEPTION,
   PART_VALID,
   N_PARTS,
-  MAX_QUIET_BLOCKS = 16
+  MAX_QUIET_BLOCKS = 16,
+  MAX_SLICE = 32 /* nodes that a branch hangs on */
 };
 
 typedef struct entry {
@@ -53,6 +54,59 @@ static uint8_t block_writes(const tz_block *b) {
   return writes;
 }
 
+static uint32_t field_part(uint32_t slot, uint8_t type) {
+  return slot % FIELD_SLOTS * 3 + (type == TZ_TYPE_INT ? 0 : type == TZ_TYPE_FLOAT ? 1 : 2);
+}
+
+/* Of a node that reads, or N_PARTS. */
+static uint32_t part_read(const tz_node *n) {
+  switch (n->op) {
+  case TZ_NODE_LOAD_FIELD: return field_part(n->aux, n->type);
+  case TZ_NODE_LOAD_ELEMENT: return PART_ELEMENTS + n->aux;
+  case TZ_NODE_LOAD_GLOBAL: return PART_GLOBALS;
+  case TZ_NODE_READS_CLASS:
+  case TZ_NODE_LOAD_MEMBERS: return PART_SHAPES;
+  case TZ_NODE_PENDING:
+  case TZ_NODE_EXCEPTION: return PART_EXCEPTION;
+  case TZ_NODE_VALID: return PART_VALID;
+  default: return N_PARTS;
+  }
+}
+
+/* ---- Loops that wait ---- */
+
+static bool is_in(const tz_block *b, const tz_block *header) {
+  const tz_block *loop = b->loop;
+  while (loop != NULL && loop != header) loop = loop->outer_loop;
+  return loop == header;
+}
+
+/* Adds to *reads how many values of guest memory n is computed from in the loop. False: from more than that.
+ */
+static bool follow(const tz_node *n, const tz_block *header, uint32_t *reads, uint32_t *budget) {
+  if (n->block == NULL || !is_in(n->block, header)) return true; /* replaced: by a node that comes before */
+  if (*budget == 0 || (n->op == TZ_NODE_PHI && n->block->is_loop_header)) return false;
+  --*budget;
+  *reads += part_read(n) < PART_SHAPES;
+  for (uint32_t i = 0; i < n->n_inputs; i++)
+    if (!follow(n->inputs[i], header, reads, budget)) return false;
+  return true;
+}
+
+/* A way out of the loop hangs on what memory holds, and on nothing else that changes in it: it may wait for
+ * another process. */
+static bool waits(const tz_graph *g, const tz_block *header) {
+  for (uint32_t i = header->order; i < g->n_blocks; i++) {
+    const tz_block *b = g->blocks[i];
+    uint32_t reads = 0, budget = MAX_SLICE;
+    bool leaves = false;
+    for (uint32_t k = 0; k < b->n_successors; k++) leaves |= !is_in(b->successors[k], header);
+    if (!leaves || b->last->n_inputs == 0 || !is_in(b, header)) continue;
+    if (follow(b->last->inputs[0], header, &reads, &budget) && reads > 0) return true;
+  }
+  return false;
+}
+
 tz_numbering *tz_numbering_new(tz_facts *f) {
   tz_graph *g = f->g;
   tz_numbering *nb = tz_graph_alloc(g, sizeof *nb);
@@ -62,7 +116,11 @@ tz_numbering *tz_numbering_new(tz_facts *f) {
   nb->chains = tz_graph_alloc(g, room * sizeof *nb->chains);
   nb->writes = tz_graph_alloc(g, g->n_block_ids);
   nb->visited = tz_graph_alloc(g, g->n_block_ids * sizeof *nb->visited);
-  for (uint32_t i = 0; i < g->n_blocks; i++) nb->writes[g->blocks[i]->id] = block_writes(g->blocks[i]);
+  for (uint32_t i = 0; i < g->n_blocks; i++) {
+    const tz_block *b = g->blocks[i];
+    nb->writes[b->id] = block_writes(b);
+    if (b->is_loop_header && waits(g, b)) nb->writes[b->id] |= WRITES_MEMORY; /* by others */
+  }
   return nb;
 }
 
@@ -116,25 +174,6 @@ tz_node *tz_numbering_pure(tz_numbering *nb, tz_node *n) {
 }
 
 /* ---- Memory ---- */
-
-static uint32_t field_part(uint32_t slot, uint8_t type) {
-  return slot % FIELD_SLOTS * 3 + (type == TZ_TYPE_INT ? 0 : type == TZ_TYPE_FLOAT ? 1 : 2);
-}
-
-/* Of a node that reads, or N_PARTS. */
-static uint32_t part_read(const tz_node *n) {
-  switch (n->op) {
-  case TZ_NODE_LOAD_FIELD: return field_part(n->aux, n->type);
-  case TZ_NODE_LOAD_ELEMENT: return PART_ELEMENTS + n->aux;
-  case TZ_NODE_LOAD_GLOBAL: return PART_GLOBALS;
-  case TZ_NODE_READS_CLASS:
-  case TZ_NODE_LOAD_MEMBERS: return PART_SHAPES;
-  case TZ_NODE_PENDING:
-  case TZ_NODE_EXCEPTION: return PART_EXCEPTION;
-  case TZ_NODE_VALID: return PART_VALID;
-  default: return N_PARTS;
-  }
-}
 
 static void write_part(tz_numbering *nb, uint32_t part) {
   tz_facts_set(nb->facts, &nb->written[part], ++nb->now);

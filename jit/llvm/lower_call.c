@@ -27,7 +27,7 @@ void tz_lower_string_attribute(tz_lower *l, LLVMValueRef function, const char *n
 
 /* ---- the runtime's functions (calls.def) ---- */
 
-typedef enum call_kind { SAFEPOINT, LEAF, PURE, DEOPT } call_kind;
+typedef enum call_kind { SAFEPOINT, POLL, LEAF, PURE, DEOPT } call_kind;
 static const struct runtime_call {
   const char *name, *result, *arguments;
   call_kind kind;
@@ -47,8 +47,9 @@ static LLVMTypeRef letter_type(const tz_lower *l, char letter) {
   }
 }
 
-/* What the thread points to may be guest memory too, as far as LLVM knows: behind a poll fields are read
- * again, on that path alone. To say otherwise gained nothing. */
+/* What the thread points to may be guest memory too, as far as LLVM knows, but for objects that were made
+ * here; a poll changes those too that others can see: behind it fields are read again, on that path alone. To
+ * say otherwise gained nothing. */
 static void add_attributes(tz_lower *l, LLVMValueRef function, call_kind kind) {
   tz_lower_function_attribute(l, function, "nounwind", 0);
   if (kind != PURE) tz_lower_function_attribute(l, function, "cold", 0);
