@@ -1,7 +1,7 @@
-/* strip_mine.c: counted loops poll once in many rounds: 1,024, or 32 of a loop around another.
+/* strip_mine.c: loops without calls poll once in many rounds, or outside of the loop.
  *
- * A poll on the back-edge keeps LLVM from vectorizing a loop. A loop without calls, innermost or around such,
- * whose last test compares its counter with a bound becomes two:
+ * A poll on the back-edge keeps LLVM from vectorizing a loop, and what lies behind it, a call, from keeping
+ * references in place. A loop whose last test compares its counter with a bound becomes two:
  *
  *      entry                        entry
  *        │                            ▼
@@ -19,14 +19,27 @@
  * The limit is never beyond the bound, also when the sum wraps: then a strip is short, nothing worse. The
  * counter is held below it strictly, so that it cannot step from the limit over the end of the numbers: where
  * the loop goes on up to and including the bound, the limit is one more. A loop that tests at its start keeps
- * that test, and compares with the limit before the poll. Counting loops that are short for sure lose their
- * poll altogether. */
+ * that test, and compares with the limit before the poll. Where nothing is counted, and no loop within polls,
+ * the limit is that a poll is asked for: the test of that stays in the loop, the call does not. Counting
+ * loops that are short for sure lose their poll altogether.
+ *
+ * Loops are looked at from the inside out, so that of each is known how much it does between polls. */
 #include "simplify.h"
 
-/* Rounds without a poll: some microseconds in an innermost loop, 32 strips of it in the next loop out. */
-enum { STRIP = 1024, OUTER_STRIP = 32, MAX_STEP = 64, SELDOM = 64 };
+/* Work is counted in rounds of innermost loops; one takes some nanoseconds. */
+enum {
+  STRIP = 1024,     /* rounds without a poll, where there may be more */
+  SHORT = 4096,     /* rounds of a loop that needs no poll */
+  BUDGET = 1 << 15, /* work between polls of a loop around others */
+  LEAST_STRIP = 4,  /* shorter ones do not pay */
+  MAX_STEP = 64,
+  SELDOM = 64
+};
+
+typedef enum how { KEEP, DROP, COUNT, ASK } how; /* what becomes of a loop's poll */
 
 typedef struct counted {
+  how how;
   tz_block *header, *latch, *poll, *test; /* test's branch stays in the loop or goes out */
   bool is_top;                            /* it is the header's; otherwise right before the poll */
   uint32_t stay;                          /* its successor that is in the loop */
@@ -36,6 +49,8 @@ typedef struct counted {
   int64_t strip;           /* rounds that it runs without a poll */
   int64_t step;            /* 1 if it is not constant */
   tz_node *step_value;     /* NULL: constant; otherwise it does not change in the loop, and is positive */
+  int64_t work;            /* between polls; 0: it runs guest code */
+  bool polls;              /* within, or in loops within */
 } counted;
 
 /* Of the loop, or of one within. */
@@ -45,21 +60,26 @@ static bool is_in(const tz_block *b, const tz_block *header) {
   return loop == header;
 }
 
-/* Nothing but polls that runs guest code, and no loops within loops within. */
-static bool is_simple(const tz_graph *g, counted *c) {
-  c->strip = STRIP;
-  for (uint32_t i = c->header->order; i < g->n_blocks; i++) {
-    const tz_block *b = g->blocks[i], *loop = b->loop;
-    if (loop == NULL) continue;
-    if (loop != c->header && loop->outer_loop != NULL && loop->outer_loop->outer_loop == c->header)
-      return false;
-    bool is_inner = loop->outer_loop == c->header;
-    if (is_inner) c->strip = OUTER_STRIP;
-    else if (loop != c->header) continue;
-    for (const tz_node *n = b->first; n != NULL; n = n->next)
-      if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return false;
+static bool calls(const tz_block *b) {
+  for (const tz_node *n = b->first; n != NULL; n = n->next)
+    if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return true;
+  return false;
+}
+
+/* The work of one round, 1 of an innermost loop; 0: it runs guest code. Whether a loop within polls. `all` is
+ * known of those. */
+static int64_t work_of_round(const tz_graph *g, const tz_block *header, const counted *all, bool *polls) {
+  int64_t work = 1;
+  *polls = false;
+  for (uint32_t i = header->order; i < g->n_blocks; i++) {
+    const tz_block *b = g->blocks[i];
+    if (b->loop == header && calls(b)) return 0;
+    if (b->loop != b || b->outer_loop != header) continue;
+    if (all[i].work == 0) return 0;
+    work += all[i].work;
+    *polls |= all[i].polls;
   }
-  return true;
+  return work;
 }
 
 /* header ◄─ latch ◄─ poll */
@@ -130,15 +150,50 @@ static bool find_counter(counted *c, const tz_facts *facts) {
   return false;
 }
 
-/* A counter that steps over the bound and the end of the numbers at once may go on for ever. */
-static bool is_short(const counted *c) {
-  const tz_node *first = c->counter->inputs[0];
-  if (c->step_value != NULL || first->op != TZ_NODE_INT || c->bound->op != TZ_NODE_INT) return false;
-  int64_t distance, last;
-  bool wraps = (c->step > 0 ? __builtin_sub_overflow(c->bound->imm.i, first->imm.i, &distance)
-                            : __builtin_sub_overflow(first->imm.i, c->bound->imm.i, &distance)) ||
-               __builtin_add_overflow(c->bound->imm.i, c->step, &last);
-  return !wraps && distance <= c->strip;
+/* The most rounds that the loop can run; INT64_MAX: not known. Where a step might lead beyond the last number
+ * it would go on from the other end. */
+static int64_t most_rounds(const counted *c, const tz_facts *facts) {
+  tz_range first = tz_facts_range(facts, c->counter->inputs[0]), bound = tz_facts_range(facts, c->bound),
+           step = {c->step, c->step};
+  if (c->step_value != NULL) step = tz_facts_range(facts, c->step_value);
+  int64_t distance, ignored;
+  bool wraps = step.low > 0 ? __builtin_sub_overflow(bound.high, first.low, &distance) ||
+                                  __builtin_add_overflow(bound.high, step.high, &ignored)
+                            : __builtin_sub_overflow(first.high, bound.low, &distance) ||
+                                  __builtin_add_overflow(bound.low, step.low, &ignored);
+  if (wraps) return INT64_MAX;
+  int64_t least = step.low > 0 ? step.low : -step.high;
+  return distance < 0 ? 1 : distance / least + 2;
+}
+
+static bool is_counted(counted *c, const tz_facts *facts) {
+  const counted found = *c;
+  if (find_test_at_end(c) && find_counter(c, facts)) return true;
+  *c = found;
+  if (find_test_at_start(c) && find_counter(c, facts)) return true;
+  *c = found;
+  return false;
+}
+
+static void decide(const tz_graph *g, tz_block *header, counted *all, const tz_facts *facts) {
+  counted *c = &all[header->order];
+  *c = (counted){.header = header};
+  bool polls_within;
+  int64_t round = work_of_round(g, header, all, &polls_within);
+  c->work = round;
+  c->polls = true;
+  if (round == 0 || !find_blocks(c)) return;
+  if (!is_counted(c, facts)) {
+    if (!polls_within) c->how = ASK;
+    return;
+  }
+  int64_t rounds = most_rounds(c, facts);
+  c->strip = BUDGET / round < STRIP ? BUDGET / round : STRIP;
+  if (rounds <= SHORT && rounds <= BUDGET / round) c->how = DROP;
+  else if (c->strip >= LEAST_STRIP) c->how = COUNT;
+  else return;
+  c->work = round * (c->how == DROP ? rounds : c->strip);
+  c->polls = c->how != DROP || polls_within;
 }
 
 /* ---- Changing ---- */
@@ -250,12 +305,21 @@ static void split_at_poll(tz_graph *g, const counted *c, tz_node *limit) {
   compare_with_limit(g, c, c->poll, c->counter->inputs[1], limit, rest, c->stay == 0 ? 1023 : 1);
 }
 
-static void strip(tz_graph *g, const counted *c) {
-  tz_block *entry = c->header->predecessors[0], *outer = tz_block_new(g);
-  tz_node *limit;
+static void ask_before_poll(tz_graph *g, const counted *c) {
+  tz_block *rest = tz_block_split_before(g, c->poll->last->previous);
+  tz_node *asked = append(g, c->poll, TZ_NODE_ASKED, TZ_TYPE_INT, 0, NULL, NULL);
+  append(g, c->poll, TZ_NODE_BRANCH, TZ_TYPE_VOID, 1, asked, NULL)->aux = 0;
+  tz_block *back = make_back_edge(g, c);
+  tz_block_link(g, c->poll, rest);
+  tz_block_link(g, c->poll, back);
+}
+
+static void split_loop(tz_graph *g, const counted *c) {
+  tz_block *entry = c->header->predecessors[0], *outer = tz_block_new(g), *join = outer;
+  tz_node *limit = NULL;
   g->origin = c->header->first->origin;
   make_outer_phis(g, c, outer);
-  tz_block *join = make_limit(g, c, outer, &limit);
+  if (c->how == COUNT) join = make_limit(g, c, outer, &limit);
   append(g, join, TZ_NODE_JUMP, TZ_TYPE_VOID, 0, NULL, NULL);
   join->successors = entry->successors;
   join->n_successors = 1;
@@ -263,7 +327,8 @@ static void strip(tz_graph *g, const counted *c) {
   entry->successors = NULL;
   entry->n_successors = 0;
   tz_block_link(g, entry, outer);
-  if (c->is_top) split_at_poll(g, c, limit);
+  if (c->how == ASK) ask_before_poll(g, c);
+  else if (c->is_top) split_at_poll(g, c, limit);
   else split_at_test(g, c, limit);
   tz_block_link(g, c->latch, outer);
 }
@@ -278,14 +343,6 @@ static void drop_poll(const counted *c) {
   tz_node_remove(branch->previous);
 }
 
-static bool is_counted(const tz_graph *g, counted *c, const tz_facts *facts) {
-  const counted blank = {.header = c->header};
-  if (!c->header->is_loop_header || !find_blocks(c)) return false;
-  if (find_test_at_end(c) && find_counter(c, facts)) return is_simple(g, c);
-  *c = blank;
-  return find_blocks(c) && find_test_at_start(c) && find_counter(c, facts) && is_simple(g, c);
-}
-
 /* With the ranges of counters, for steps that are not constant. */
 static const tz_facts *learn(tz_graph *g) {
   tz_simplifier s = {.g = g, .facts = tz_facts_new(g)};
@@ -295,13 +352,16 @@ static const tz_facts *learn(tz_graph *g) {
 
 void tz_pass_strip_mine(tz_graph *g) {
   const tz_facts *facts = learn(g);
-  bool changed = false;
   uint32_t n = g->n_blocks;
+  counted *all = tz_graph_alloc(g, n * sizeof *all);
+  bool changed = false;
+  for (uint32_t i = n; i-- > 0;)
+    if (g->blocks[i]->is_loop_header) decide(g, g->blocks[i], all, facts);
   for (uint32_t i = 0; i < n; i++) {
-    counted c = {.header = g->blocks[i]};
-    if (!is_counted(g, &c, facts)) continue;
-    if (is_short(&c)) drop_poll(&c);
-    else strip(g, &c);
+    const counted *c = &all[i];
+    if (!g->blocks[i]->is_loop_header || c->how == KEEP) continue;
+    if (c->how == DROP) drop_poll(c);
+    else split_loop(g, c);
     changed = true;
   }
   if (changed) tz_graph_sweep(g);

@@ -193,6 +193,13 @@ static void deoptimize(tz_lower *l, const tz_node *n) {
   LLVMBuildRet(l->builder, tz_lower_call_with_state(l, signature, callee, NULL, 0, n));
 }
 
+/* An atomic load would stand in the way of moving others; a volatile one does not, and is whole on every
+ * machine. */
+static LLVMValueRef is_asked(tz_lower *l) {
+  LLVMValueRef asked = tz_lower_thread_load(l, offsetof(tz_thread, poll), l->i64, true);
+  return LLVMBuildICmp(l->builder, LLVMIntNE, asked, tz_lower_int(l, 0), "");
+}
+
 /* ---- which is which ---- */
 
 static LLVMValueRef call_word(tz_lower *l, const tz_node *n) {
@@ -212,6 +219,7 @@ bool tz_lower_call(tz_lower *l, const tz_node *n) {
   else if (n->op == TZ_NODE_CLEAR_EXCEPTION) clear_exception(l);
   else if (n->op == TZ_NODE_RAISE) raise(l, n);
   else if (n->op == TZ_NODE_VALID) bit = is_valid(l);
+  else if (n->op == TZ_NODE_ASKED) bit = is_asked(l);
   else if (n->op == TZ_NODE_PENDING)
     bit = LLVMBuildICmp(l->builder, LLVMIntNE, pending_exception(l, l->i64), tz_lower_int(l, 0), "");
   else return false;
@@ -245,20 +253,16 @@ static LLVMBasicBlockRef target(tz_lower *l, const tz_block *from, uint32_t k) {
 }
 
 /* The branch on a poll's answer is taken where the answer is known: nothing is asked twice on the fast path,
- * not even at a loop's end, where LLVM would not thread the jump. An atomic load would stand in the way of
- * moving others; a volatile one does not, and is whole on every machine. */
+ * not even at a loop's end, where LLVM would not thread the jump. */
 static void branch_on_poll(tz_lower *l, const tz_node *n, const tz_node *poll) {
   LLVMBuilderRef b = l->builder;
-  LLVMValueRef asked = tz_lower_thread_load(l, offsetof(tz_thread, poll), l->i64, true),
-               zero = tz_lower_int(l, 0);
   LLVMBasicBlockRef go_on = tz_lower_block(l), slow = tz_lower_block(l);
-  LLVMValueRef is_asked = LLVMBuildICmp(b, LLVMIntNE, asked, zero, "");
-  tz_lower_weights(l, LLVMBuildCondBr(b, is_asked, slow, go_on), TZ_NEVER, TZ_ALWAYS);
+  tz_lower_weights(l, LLVMBuildCondBr(b, is_asked(l), slow, go_on), TZ_NEVER, TZ_ALWAYS);
   LLVMPositionBuilderAtEnd(b, slow);
   LLVMTypeRef signature;
   LLVMValueRef callee = tz_lower_runtime(l, TZ_CALL_tz_native_poll, &signature);
   LLVMValueRef answer = tz_lower_call_with_state(l, signature, callee, &l->thread, 1, poll);
-  LLVMValueRef must_leave = LLVMBuildICmp(b, LLVMIntNE, answer, zero, "");
+  LLVMValueRef must_leave = LLVMBuildICmp(b, LLVMIntNE, answer, tz_lower_int(l, 0), "");
   LLVMBasicBlockRef leave = target(l, n->block, 0);
   tz_lower_weights(l, LLVMBuildCondBr(b, must_leave, leave, go_on), TZ_NEVER, TZ_ALWAYS);
   note_edge(l, n->block, 0, slow);

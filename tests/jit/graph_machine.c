@@ -21,7 +21,7 @@ typedef struct machine {
   FILE *log;
   tz_word *values; /* by node id */
   object **objects;
-  uint32_t n_objects, n_seen, n_events, n_calls;
+  uint32_t n_objects, n_seen, n_events, n_calls, n_asked;
   tz_word globals[8]; /* of module t, by storage index */
   bool is_pending, ended;
 } machine;
@@ -268,6 +268,7 @@ static tz_word other(machine *m, const tz_node *n) {
   case TZ_NODE_CALL_POINTER: return call(m, m->values[n->inputs[0]->id].p, n, 1);
   case TZ_NODE_PENDING: return flag(m->is_pending);
   case TZ_NODE_POLL: return flag(false);
+  case TZ_NODE_ASKED: return flag(++m->n_asked % 3 == 0);
   case TZ_NODE_LOAD_GLOBAL: return m->globals[(const tz_word *)n->imm.p - m->g->function->module->storage];
   case TZ_NODE_STORE_GLOBAL:
     return m->globals[(const tz_word *)n->imm.p - m->g->function->module->storage] =
