@@ -24,8 +24,9 @@ static const char guards_predicated[] = CLEAN_THEN(INVARIANT PREDICATE);
 /* What default<O2> does that pays for functions that graph passes have worked on; half its time. */
 static const char optimize[] =
     "function(jump-threading,correlated-propagation,reassociate,loop-simplify,lcssa,loop-mssa(licm),"
-    "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn," COMBINE "dse,adce,simplifycfg,"
-    "loop-simplify,lcssa,loop-vectorize," COMBINE "loop-unroll,loop-mssa(licm)," COMBINE "simplifycfg)";
+    "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn," COMBINE "dse,adce,simplifycfg)";
+static const char vectorize[] = "function(loop-simplify,lcssa,loop-vectorize," COMBINE
+                                "loop-unroll,loop-mssa(licm)," COMBINE "simplifycfg)";
 
 /* For large functions: what grows with their size alone. Each pass that is left out takes time by its square,
  * or makes more code of loops. */
@@ -59,11 +60,25 @@ static bool verify(tz_lower *l) {
   return l->problem == NULL;
 }
 
+/* Loop predication leaves an assumption for each index, which helps until loops are vectorized; there it
+ * would have the index worked out for whole vectors. */
+static void drop_assumptions(const tz_lower *l) {
+  const uint32_t assume = LLVMLookupIntrinsicID("llvm.assume", strlen("llvm.assume"));
+  for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(l->function); b != NULL; b = LLVMGetNextBasicBlock(b))
+    for (LLVMValueRef i = LLVMGetFirstInstruction(b), next; i != NULL; i = next) {
+      next = LLVMGetNextInstruction(i);
+      LLVMValueRef callee = LLVMIsACallInst(i) != NULL ? LLVMGetCalledValue(i) : NULL;
+      if (callee != NULL && LLVMGetIntrinsicID(callee) == assume) LLVMInstructionEraseFromParent(i);
+    }
+}
+
 static bool optimize_module(tz_lower *l) {
   const tz_llvm_request *r = l->request;
   if (r->no_optimization) return run(l, guards_only);
   if (tz_llvm_is_large(l)) return run(l, guards_large) && run(l, optimize_large);
-  return run(l, r->no_loop_predication ? guards : guards_predicated) && run(l, optimize);
+  if (!run(l, r->no_loop_predication ? guards : guards_predicated) || !run(l, optimize)) return false;
+  drop_assumptions(l);
+  return run(l, vectorize);
 }
 
 bool tz_llvm_run_passes(tz_lower *l) {
