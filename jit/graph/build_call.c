@@ -310,13 +310,15 @@ static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function
 
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result, tz_node **value) {
   const tz_function *f = b->scope->function;
-  const tz_branch_profile *seen = f->branches != NULL ? &f->branches[b->pc] : NULL;
-  if (seen == NULL || seen->taken == 0 || seen->taken == UINT32_MAX || !tz_may_speculate(b)) return false;
-  tz_function *method = (tz_function *)(uintptr_t)seen->not_taken;
+  if (f->branches == NULL) return false;
+  /* The class comes last into the profile, and may be taken back while the program goes on. */
+  uint32_t cls_seen = __atomic_load_n(&f->branches[b->pc].taken, __ATOMIC_ACQUIRE);
+  if (cls_seen == 0 || cls_seen == UINT32_MAX || !tz_may_speculate(b)) return false;
+  tz_function *method = (tz_function *)(uintptr_t)f->branches[b->pc].not_taken;
   if (!is_convertible(method, n)) return false;
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, args[0]), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, args[0]);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)seen->taken)),
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)cls_seen)),
            TZ_DEOPT_CLASS);
   for (uint32_t i = 1; i < n; i++) args[i] = tz_build_unboxed(b, args[i], method->signature->params[i]);
   tz_node *call = tz_build_call_of(b, method, args, n, result);

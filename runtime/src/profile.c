@@ -19,7 +19,9 @@ static bool is_allocation(uint8_t op) {
   return op == TZ_OP_NEW || op == TZ_OP_NEW_ARRAY || op == TZ_OP_NEW_DYN;
 }
 
-bool tz_profile_is_count(tz_insn in) { return is_conditional_branch(tz_insn_op(in)) || is_allocation(tz_insn_op(in)); }
+bool tz_profile_is_count(tz_insn in) {
+  return is_conditional_branch(tz_insn_op(in)) || is_allocation(tz_insn_op(in));
+}
 
 static void begin_burst(tz_thread *th) {
   th->profiling = true;
@@ -53,7 +55,8 @@ void tz_profile_method(tz_thread *th, tz_insn *pc, const tz_class *cls, tz_funct
   uint32_t address = (uint32_t)(uintptr_t)cls;
   if (seen == NULL || seen->taken == address) return;
   if (seen->taken == 0) seen->not_taken = (uint32_t)(uintptr_t)method;
-  seen->taken = seen->taken == 0 ? address : UINT32_MAX;
+  uint32_t is_now = seen->taken == 0 ? address : UINT32_MAX;
+  __atomic_store_n(&seen->taken, is_now, __ATOMIC_RELEASE); /* compilers read it meanwhile */
 }
 
 static void count(uint32_t *counter) { *counter += *counter != UINT32_MAX; }
