@@ -25,7 +25,8 @@ static LLVMValueRef shift(tz_lower *l, const tz_node *n, LLVMOpcode op) {
  */
 static LLVMValueRef divide(tz_lower *l, const tz_node *n, LLVMOpcode op) {
   LLVMValueRef a = A, b = B, zero = tz_lower_int(l, 0);
-  if (LLVMIsConstant(b) && LLVMConstIntGetSExtValue(b) != -1) return LLVMBuildBinOp(l->builder, op, a, b, "");
+  if (LLVMIsAConstantInt(b) != NULL && LLVMConstIntGetSExtValue(b) != -1)
+    return LLVMBuildBinOp(l->builder, op, a, b, "");
   LLVMValueRef is_minus_one = LLVMBuildICmp(l->builder, LLVMIntEQ, b, tz_lower_int(l, -1), "");
   LLVMValueRef divisor = LLVMBuildSelect(l->builder, is_minus_one, tz_lower_int(l, 1), b, "");
   LLVMValueRef result = LLVMBuildBinOp(l->builder, op, a, divisor, "");
