@@ -205,6 +205,7 @@ static void visit_block(tz_escape *e, tz_block *b) {
   tz_block *tail = end->block; /* b itself unless objects were made in it */
   if (tail->n_successors == 1 && tail->successors[0]->order <= b->order)
     tz_escape_close(e, tail->successors[0]);
+  if (!e->changes) memcpy(e->ends[b->id], e->exits[b->id], e->n * sizeof **e->ends);
 }
 
 /* False: it takes too long. */
@@ -248,6 +249,7 @@ static void escape_init(tz_escape *e) {
   e->blocks_room = g->n_block_ids;
   e->exits = tz_graph_alloc(g, e->blocks_room * sizeof *e->exits);
   e->heads = tz_graph_alloc(g, e->blocks_room * sizeof *e->heads);
+  e->ends = tz_graph_alloc(g, e->blocks_room * sizeof *e->ends);
   e->virtuals = tz_graph_alloc(g, e->n * sizeof *e->virtuals);
   e->virtuals_version = tz_graph_alloc(g, e->n * sizeof *e->virtuals_version);
   e->making = tz_graph_alloc(g, e->n * sizeof *e->making);

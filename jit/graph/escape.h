@@ -65,6 +65,8 @@ typedef struct tz_escape {
   uint32_t n_old;      /* node ids with entries in these */
   tz_record ***exits;  /* by block id: records at the end of the block, by object; NULL: not made yet */
   tz_record ***heads;  /* the same at the start, of loop headers */
+  tz_record **
+      *ends; /* exits as the walk left them: what the next block makes real there depends on decisions */
   uint32_t blocks_room;
   tz_record **now; /* where the walk is */
   tz_memo *memos;

@@ -189,8 +189,20 @@ static void save_head(tz_escape *e, const tz_block *b) {
   memcpy(*head, e->now, e->n * sizeof **head);
 }
 
+/* Nothing has been made real for b yet. */
+static void forget(tz_escape *e, const tz_block *b) {
+  for (uint32_t p = 0; p < b->n_predecessors; p++) {
+    const tz_block *from = b->predecessors[p];
+    if (from->order < b->order) memcpy(exit_of(e, from), e->ends[from->id], e->n * sizeof **e->ends);
+  }
+}
+
 void tz_escape_enter(tz_escape *e, tz_block *b) {
-  if (e->exits[b->id] == NULL) e->exits[b->id] = tz_graph_alloc(e->g, e->n * sizeof **e->exits);
+  if (e->exits[b->id] == NULL) {
+    e->exits[b->id] = tz_graph_alloc(e->g, e->n * sizeof **e->exits);
+    e->ends[b->id] = tz_graph_alloc(e->g, e->n * sizeof **e->ends);
+  }
+  if (!e->changes) forget(e, b);
   e->now = e->exits[b->id];
   e->version++;
   if (b->n_predecessors == 0) memset(e->now, 0, e->n * sizeof *e->now);
