@@ -195,11 +195,18 @@ static void merge(tz_builder *b, tz_arrival *list, const uint64_t *live) {
 
 /* ---- Loops ---- */
 
-enum { LOOP_ROUNDS = 8 }; /* assumed of every loop */
+/* For strip_mine: where to go on in the interpreter if the loop turns out to be long. One that is entered on
+ * the way is. */
+static void expect_short(tz_builder *b) {
+  bool is_entry = b->scope->outer == NULL && b->pc == b->graph->osr_pc;
+  if (!is_entry && !b->options->no_polls && tz_may_speculate(b))
+    tz_guard(b, tz_emit(b, TZ_NODE_SHORT, TZ_TYPE_INT, 0, NULL), TZ_DEOPT_LONG);
+}
 
 static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) {
   const tz_function *f = b->scope->function;
   tz_block *header = tz_block_new(b->graph);
+  expect_short(b);
   jump_from(b, b->block, header);
   place->header = header;
   place->phis = alloc(b, (f->n_registers + 1) * sizeof *place->phis);
@@ -213,7 +220,7 @@ static void begin_loop(tz_builder *b, const tz_flow_block *fb, tz_place *place) 
   }
   b->block = header;
   b->state = NULL;
-  b->frequency *= LOOP_ROUNDS;
+  b->frequency *= TZ_LOOP_ROUNDS;
 }
 
 static void poll(tz_builder *b) {
@@ -319,10 +326,10 @@ static bool leads_into_loop(const tz_builder *b, uint32_t pc) {
 /* Of the branch at hand, in 1/1024, before anything has been seen of it: loops go round, and are not skipped.
  */
 static uint64_t guess_taken(const tz_builder *b, uint32_t target, uint32_t next) {
-  if (target <= b->pc) return 1024 - 1024 / LOOP_ROUNDS;
+  if (target <= b->pc) return 1024 - TZ_LOOP_LEFT;
   bool skips = leads_into_loop(b, next), enters = leads_into_loop(b, target);
   if (skips == enters) return 512;
-  return skips ? 1024 / LOOP_ROUNDS : 1024 - 1024 / LOOP_ROUNDS;
+  return skips ? TZ_LOOP_LEFT : 1024 - TZ_LOOP_LEFT;
 }
 
 /* A way back to a loop that has one already, and that was never taken: at the end of a range up to the

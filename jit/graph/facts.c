@@ -117,6 +117,7 @@ bool tz_node_is_bool(const tz_node *n) {
   case TZ_NODE_PENDING:
   case TZ_NODE_VALID:
   case TZ_NODE_ASKED:
+  case TZ_NODE_SHORT:
   case TZ_NODE_POLL: return true;
   case TZ_NODE_INT: return n->imm.i == 0 || n->imm.i == 1;
   default: return false;

@@ -169,6 +169,9 @@ void tz_graph_apply_replacements(tz_graph *g);
 /* A state with its own values array, for a pass to change; outer states too if `deep`. */
 tz_frame_state *tz_frame_state_copy(tz_graph *g, const tz_frame_state *state, bool deep);
 
+/* Assumed of a loop of which nothing has been seen: its rounds, and the chance in 1/1024 that a round is the last. */
+enum { TZ_LOOP_ROUNDS = 8, TZ_LOOP_LEFT = 1024 / TZ_LOOP_ROUNDS };
+
 /* ---- Order (order.c): drops unreachable blocks, sorts into reverse postorder, finds dominators and loops. False: a loop with
  * two entries, which no tier but the lower ones runs. ---- */
 bool tz_graph_order(tz_graph *g);

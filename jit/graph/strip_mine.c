@@ -21,22 +21,24 @@
  * the loop goes on up to and including the bound, the limit is one more. A loop that tests at its start keeps
  * that test, and compares with the limit before the poll. Where nothing is counted, and no loop within polls,
  * the limit is that a poll is asked for: the test of that stays in the loop, the call does not. Counting
- * loops that are short for sure lose their poll altogether.
+ * loops that are short for sure lose their poll altogether, and so do those that have been short so far,
+ * behind a guard that they still are. Two counters that go towards each other make a loop short as well.
  *
  * Loops are looked at from the inside out, so that of each is known how much it does between polls. */
 #include "simplify.h"
 
-/* Work is counted in rounds of innermost loops; one takes some nanoseconds. */
+/* Work is counted in nodes: a hundred thousand take some ten microseconds, hardly ever a millisecond. */
 enum {
-  STRIP = 1024,     /* rounds without a poll, where there may be more */
-  SHORT = 4096,     /* rounds of a loop that needs no poll */
-  BUDGET = 1 << 15, /* work between polls of a loop around others */
-  LEAST_STRIP = 4,  /* shorter ones do not pay */
+  STRIP = 1024,         /* rounds without a poll, where there may be more */
+  LEAST_STRIP = 4,      /* shorter ones do not pay */
+  BUDGET = 1 << 19,     /* work between polls */
+  NO_WORK = BUDGET / 8, /* that of a loop which needs no poll */
+  EXPECTED = 4,         /* a loop is expected to be short if its strip is so many times its rounds */
   MAX_STEP = 64,
   SELDOM = 64
 };
 
-typedef enum how { KEEP, DROP, COUNT, ASK } how; /* what becomes of a loop's poll */
+typedef enum how { KEEP, DROP, EXPECT, COUNT, ASK } how; /* what becomes of a loop's poll */
 
 typedef struct counted {
   how how;
@@ -49,8 +51,10 @@ typedef struct counted {
   int64_t strip;           /* rounds that it runs without a poll */
   int64_t step;            /* 1 if it is not constant */
   tz_node *step_value;     /* NULL: constant; otherwise it does not change in the loop, and is positive */
-  int64_t work;            /* between polls; 0: it runs guest code */
-  bool polls;              /* within, or in loops within */
+  bool meets;     /* the bound is where a counter begins that goes down by 1, while this goes up by 1 */
+  tz_node *guard; /* on SHORT; NULL: there is none */
+  int64_t work;   /* between polls; 0: it runs guest code */
+  bool polls;     /* within, or in loops within */
 } counted;
 
 /* Of the loop, or of one within. */
@@ -60,26 +64,27 @@ static bool is_in(const tz_block *b, const tz_block *header) {
   return loop == header;
 }
 
-static bool calls(const tz_block *b) {
-  for (const tz_node *n = b->first; n != NULL; n = n->next)
-    if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return true;
-  return false;
+static int64_t work_of_block(const tz_block *b) {
+  int64_t work = 0;
+  for (const tz_node *n = b->first; n != NULL; n = n->next, work++)
+    if (n->op != TZ_NODE_POLL && (tz_node_effects((tz_node_op)n->op) & TZ_CALLS)) return 0;
+  return work;
 }
 
-/* The work of one round, 1 of an innermost loop; 0: it runs guest code. Whether a loop within polls. `all` is
- * known of those. */
+/* The work of one round; 0: it runs guest code. Whether a loop within polls. `all` is known of those. */
 static int64_t work_of_round(const tz_graph *g, const tz_block *header, const counted *all, bool *polls) {
-  int64_t work = 1;
+  int64_t sum = 0;
   *polls = false;
   for (uint32_t i = header->order; i < g->n_blocks; i++) {
     const tz_block *b = g->blocks[i];
-    if (b->loop == header && calls(b)) return 0;
-    if (b->loop != b || b->outer_loop != header) continue;
-    if (all[i].work == 0) return 0;
-    work += all[i].work;
-    *polls |= all[i].polls;
+    bool is_within = b->loop == b && b->outer_loop == header;
+    if (b->loop != header && !is_within) continue;
+    int64_t work = is_within ? all[i].work : work_of_block(b);
+    if (work == 0) return 0;
+    sum += work;
+    *polls |= is_within && all[i].polls;
   }
-  return work;
+  return sum;
 }
 
 /* header ◄─ latch ◄─ poll */
@@ -137,6 +142,19 @@ static bool is_counter(counted *c, tz_node *tested, const tz_facts *facts) {
   return false;
 }
 
+/* While low < high: low goes up, and high down, by 1. Each is tested before the step or behind. */
+static bool find_meeting(counted *c, const tz_facts *facts) {
+  const tz_node *cond = c->test->last->inputs[0];
+  counted high = *c;
+  if (cond->op != TZ_NODE_LT || c->stay != 0 || !is_counter(c, cond->inputs[0], facts) ||
+      !is_counter(&high, cond->inputs[1], facts) ||
+      (c->tested == c->counter) != (high.tested == high.counter))
+    return false;
+  c->bound = high.counter->inputs[0];
+  c->meets = true;
+  return c->step_value == NULL && c->step == 1 && high.step_value == NULL && high.step == -1;
+}
+
 static bool find_counter(counted *c, const tz_facts *facts) {
   const tz_node *cond = c->test->last->inputs[0];
   if (cond->op != TZ_NODE_LT && cond->op != TZ_NODE_LE) return false;
@@ -150,50 +168,92 @@ static bool find_counter(counted *c, const tz_facts *facts) {
   return false;
 }
 
-/* The most rounds that the loop can run; INT64_MAX: not known. Where a step might lead beyond the last number
- * it would go on from the other end. */
-static int64_t most_rounds(const counted *c, const tz_facts *facts) {
-  tz_range first = tz_facts_range(facts, c->counter->inputs[0]), bound = tz_facts_range(facts, c->bound),
-           step = {c->step, c->step};
+/* The loop ends where the counter reaches the bound; otherwise where it is beyond. */
+static bool is_strict(const counted *c) {
+  return (c->test->last->inputs[0]->op == TZ_NODE_LT) == (c->stay == 0);
+}
+
+/* The last step may lead beyond the last number, and the loop then goes on from the other end. */
+static bool may_overshoot(const counted *c, const tz_facts *facts) {
+  if (is_strict(c) && c->step_value == NULL && (c->step == 1 || c->step == -1)) return false;
+  tz_range bound = tz_facts_range(facts, c->bound), step = {c->step, c->step};
+  int64_t ignored;
   if (c->step_value != NULL) step = tz_facts_range(facts, c->step_value);
-  int64_t distance, ignored;
-  bool wraps = step.low > 0 ? __builtin_sub_overflow(bound.high, first.low, &distance) ||
-                                  __builtin_add_overflow(bound.high, step.high, &ignored)
-                            : __builtin_sub_overflow(first.high, bound.low, &distance) ||
-                                  __builtin_add_overflow(bound.low, step.low, &ignored);
-  if (wraps) return INT64_MAX;
-  int64_t least = step.low > 0 ? step.low : -step.high;
-  return distance < 0 ? 1 : distance / least + 2;
+  return step.low > 0 ? __builtin_add_overflow(bound.high, step.high, &ignored)
+                      : __builtin_add_overflow(bound.low, step.low, &ignored);
+}
+
+/* The most rounds that the loop can run; INT64_MAX: not known. */
+static int64_t most_rounds(const counted *c, const tz_facts *facts) {
+  tz_range first = tz_facts_range(facts, c->counter->inputs[0]), bound = tz_facts_range(facts, c->bound);
+  int64_t distance, step = c->step;
+  if (c->step_value != NULL) step = tz_facts_range(facts, c->step_value).low;
+  bool wraps = step > 0 ? __builtin_sub_overflow(bound.high, first.low, &distance)
+                        : __builtin_sub_overflow(first.high, bound.low, &distance);
+  if (wraps || distance > INT64_MAX / 2 || c->meets || may_overshoot(c, facts)) return INT64_MAX;
+  return distance < 0 ? 1 : distance / (step > 0 ? step : -step) + 2;
+}
+
+/* On SHORT, before the loop; start and bound are known there. */
+static tz_node *find_guard(const counted *c) {
+  const tz_block *entry = c->header->predecessors[0];
+  for (tz_node *n = entry->last; n != NULL; n = n->previous) {
+    if (n->op == TZ_NODE_GUARD && n->inputs[0]->op == TZ_NODE_SHORT) return n;
+    if (n == c->bound || n == c->counter->inputs[0]) return NULL;
+  }
+  return NULL;
+}
+
+/* The profile has seen it, and it was over in far fewer rounds than its strip would have. */
+static bool was_short(const counted *c) {
+  uint32_t stays = c->test->last->aux, leaves = c->stay == 0 ? 1024 - stays : stays;
+  return leaves != TZ_LOOP_LEFT && leaves * c->strip >= 1024 * EXPECTED;
+}
+
+static bool is_expected_short(counted *c, const tz_facts *facts) {
+  if (c->step_value != NULL || !was_short(c) || may_overshoot(c, facts)) return false;
+  c->guard = find_guard(c);
+  return c->guard != NULL;
 }
 
 static bool is_counted(counted *c, const tz_facts *facts) {
   const counted found = *c;
-  if (find_test_at_end(c) && find_counter(c, facts)) return true;
-  *c = found;
-  if (find_test_at_start(c) && find_counter(c, facts)) return true;
+  for (int i = 0; i < 4; i++) {
+    *c = found;
+    if ((i % 2 == 0 ? find_test_at_end(c) : find_test_at_start(c)) &&
+        (i < 2 ? find_counter(c, facts) : find_meeting(c, facts)))
+      return true;
+  }
   *c = found;
   return false;
 }
 
+static how choose(counted *c, int64_t round, bool polls_within, const tz_facts *facts) {
+  if (!find_blocks(c)) return KEEP;
+  bool counts = is_counted(c, facts);
+  c->strip = BUDGET / round < STRIP ? BUDGET / round : STRIP;
+  if (counts) {
+    int64_t rounds = most_rounds(c, facts);
+    if (rounds <= NO_WORK / round) {
+      c->strip = rounds;
+      return DROP;
+    }
+    if (is_expected_short(c, facts)) return EXPECT;
+    if (c->strip >= LEAST_STRIP && !c->meets) return COUNT;
+  }
+  return polls_within ? KEEP : ASK;
+}
+
 static void decide(const tz_graph *g, tz_block *header, counted *all, const tz_facts *facts) {
   counted *c = &all[header->order];
-  *c = (counted){.header = header};
+  *c = (counted){.header = header, .strip = 1};
   bool polls_within;
-  int64_t round = work_of_round(g, header, all, &polls_within);
-  c->work = round;
+  c->work = work_of_round(g, header, all, &polls_within);
   c->polls = true;
-  if (round == 0 || !find_blocks(c)) return;
-  if (!is_counted(c, facts)) {
-    if (!polls_within) c->how = ASK;
-    return;
-  }
-  int64_t rounds = most_rounds(c, facts);
-  c->strip = BUDGET / round < STRIP ? BUDGET / round : STRIP;
-  if (rounds <= SHORT && rounds <= BUDGET / round) c->how = DROP;
-  else if (c->strip >= LEAST_STRIP) c->how = COUNT;
-  else return;
-  c->work = round * (c->how == DROP ? rounds : c->strip);
-  c->polls = c->how != DROP || polls_within;
+  if (c->work == 0) return;
+  c->how = choose(c, c->work, polls_within, facts);
+  c->polls = polls_within || (c->how != DROP && c->how != EXPECT);
+  if (c->how != KEEP && c->how != ASK) c->work *= c->strip;
 }
 
 /* ---- Changing ---- */
@@ -234,8 +294,7 @@ static void make_outer_phis(tz_graph *g, const counted *c, tz_block *outer) {
 /* The bound that the counter lies below, or above, in the loop. One of all numbers wraps: then a strip is one
  * round. */
 static tz_node *strict_bound(tz_graph *g, const counted *c, tz_block *outer) {
-  bool is_strict = (c->test->last->inputs[0]->op == TZ_NODE_LT) == (c->stay == 0);
-  if (is_strict) return c->bound;
+  if (is_strict(c)) return c->bound;
   tz_node *one = append(g, outer, TZ_NODE_INT, TZ_TYPE_INT, 0, NULL, NULL);
   one->imm.i = c->step > 0 ? 1 : -1;
   return append(g, outer, TZ_NODE_ADD, TZ_TYPE_INT, 2, c->bound, one);
@@ -333,6 +392,30 @@ static void split_loop(tz_graph *g, const counted *c) {
   tz_block_link(g, c->latch, outer);
 }
 
+static tz_node *before_guard(tz_graph *g, const counted *c, tz_node_op op, tz_node *x, tz_node *y) {
+  tz_node *n = tz_node_new(g, op, TZ_TYPE_INT, x != NULL ? 2 : 0);
+  if (x != NULL) n->inputs[0] = x;
+  if (y != NULL) n->inputs[1] = y;
+  tz_node_insert_before(c->guard, n);
+  return n;
+}
+
+/* The guard asks whether the bound is within a strip from where the counter starts. A sum that wraps is no
+ * harm: what lies below it is near as well, around the end of the numbers. For counters that meet it must
+ * not, and does not where the one starts below the other: the loop's own test says so, or the guard asks. */
+static void guard_shortness(tz_graph *g, const counted *c) {
+  tz_node *first = c->counter->inputs[0], *length = before_guard(g, c, TZ_NODE_INT, NULL, NULL);
+  length->imm.i = c->strip * c->step;
+  tz_node *further = before_guard(g, c, TZ_NODE_ADD, first, length);
+  bool is_up = c->step > 0;
+  tz_node *is_short = before_guard(g, c, TZ_NODE_LT, is_up ? c->bound : further, is_up ? further : c->bound);
+  if (c->meets && !c->is_top) {
+    tz_node *is_below = before_guard(g, c, TZ_NODE_LT, first, c->bound);
+    is_short = before_guard(g, c, TZ_NODE_AND, is_below, is_short);
+  }
+  c->guard->inputs[0] = is_short;
+}
+
 /* The poll never asks to leave. */
 static void drop_poll(const counted *c) {
   tz_block_unlink(c->poll, c->poll->successors[0]);
@@ -350,19 +433,36 @@ static const tz_facts *learn(tz_graph *g) {
   return s.facts;
 }
 
+static bool change(tz_graph *g, const counted *c) {
+  switch (c->how) {
+  case KEEP: return false;
+  case EXPECT: guard_shortness(g, c); /* fall through */
+  case DROP: drop_poll(c); return true;
+  default: split_loop(g, c); return true;
+  }
+}
+
+static bool drop_guards(tz_graph *g) {
+  bool changed = false;
+  for (uint32_t i = 0; i < g->n_blocks; i++)
+    for (tz_node *n = g->blocks[i]->first, *next; n != NULL; n = next) {
+      next = n->next;
+      if (n->op != TZ_NODE_GUARD || n->inputs[0]->op != TZ_NODE_SHORT) continue;
+      tz_node_remove(n);
+      changed = true;
+    }
+  return changed;
+}
+
 void tz_pass_strip_mine(tz_graph *g) {
   const tz_facts *facts = learn(g);
   uint32_t n = g->n_blocks;
   counted *all = tz_graph_alloc(g, n * sizeof *all);
-  bool changed = false;
   for (uint32_t i = n; i-- > 0;)
     if (g->blocks[i]->is_loop_header) decide(g, g->blocks[i], all, facts);
-  for (uint32_t i = 0; i < n; i++) {
-    const counted *c = &all[i];
-    if (!g->blocks[i]->is_loop_header || c->how == KEEP) continue;
-    if (c->how == DROP) drop_poll(c);
-    else split_loop(g, c);
-    changed = true;
-  }
+  bool changed = false;
+  for (uint32_t i = 0; i < n; i++)
+    if (g->blocks[i]->is_loop_header) changed |= change(g, &all[i]);
+  changed |= drop_guards(g);
   if (changed) tz_graph_sweep(g);
 }

@@ -184,7 +184,8 @@ static void make_function(tz_lower *l) {
   symbol_name(g, name, sizeof name);
   l->function = LLVMAddFunction(l->module, name, l->signature);
   l->thread = LLVMGetParam(l->function, 0);
-  for (uint32_t i = 0; i < n; i++) tz_lower_mark_defined(l, l->function, i);
+  for (uint32_t i = 0; i < n; i++) /* what they lead to need not be frozen before loops are unswitched */
+    tz_lower_parameter_attribute(l, l->function, i, "noundef", 0);
   LLVMSetGC(l->function, "statepoint-example");
   tz_lower_string_attribute(l, l->function, "frame-pointer", "all");
   tz_lower_function_attribute(l, l->function, "nounwind", 0);
@@ -242,10 +243,17 @@ static void make_blocks(tz_lower *l) {
 
 /* A register of the frame that a loop is entered from, or an argument. */
 static LLVMValueRef parameter(tz_lower *l, const tz_node *n) {
-  if (!is_loop_entry(l)) return LLVMGetParam(l->function, (uint32_t)n->imm.i + 2);
+  uint32_t index = (uint32_t)n->imm.i + 2;
+  if (!is_loop_entry(l)) {
+    if (tz_lower_size(n) > 0) {
+      tz_lower_parameter_attribute(l, l->function, index, "align", 8);
+      tz_lower_parameter_attribute(l, l->function, index, "dereferenceable_or_null", tz_lower_size(n));
+    }
+    return LLVMGetParam(l->function, index);
+  }
   LLVMValueRef from = tz_lower_at(l, LLVMGetParam(l->function, 2), n->imm.i * 8);
-  return tz_lower_tag(l, LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, ""),
-                      "frame");
+  LLVMValueRef load = LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, "");
+  return tz_lower_object(l, tz_lower_tag(l, load, "frame"), n);
 }
 
 static void lower_node(tz_lower *l, const tz_node *n) {

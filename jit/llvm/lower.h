@@ -117,6 +117,10 @@ LLVMValueRef tz_lower_tag(tz_lower *l, LLVMValueRef access, const char *format, 
     __attribute__((format(printf, 3, 4)));
 /* What the access reads never changes. */
 LLVMValueRef tz_lower_invariant(tz_lower *l, LLVMValueRef load);
+/* The object that n is known to be, if it is not null, has at least so many bytes; 0: nothing is known. They may
+ * be read ahead of time, which takes loads out of loops. */
+uint32_t tz_lower_size(const tz_node *n);
+LLVMValueRef tz_lower_object(tz_lower *l, LLVMValueRef load, const tz_node *n); /* the load, which is told so */
 /* A field of the thread. */
 LLVMValueRef tz_lower_thread_load(tz_lower *l, size_t offset, LLVMTypeRef type, bool is_volatile);
 
@@ -132,8 +136,9 @@ LLVMValueRef tz_lower_call_with_bundle(tz_lower *l, LLVMTypeRef signature, LLVMV
                                        uint32_t n_bundle);
 void tz_lower_function_attribute(tz_lower *l, LLVMValueRef function, const char *name, uint64_t value);
 void tz_lower_string_attribute(tz_lower *l, LLVMValueRef function, const char *name, const char *value);
-/* The parameter is never undefined: what it leads to need not be frozen before loops are unswitched. */
-void tz_lower_mark_defined(tz_lower *l, LLVMValueRef function, uint32_t parameter);
+/* Of a parameter, counted from 0. */
+void tz_lower_parameter_attribute(tz_lower *l, LLVMValueRef function, uint32_t parameter, const char *name,
+                                  uint64_t value);
 /* The values of LLVM's attribute memory(…): two bits each for what arguments point to, what only the runtime
  * sees, and the rest */
 enum {

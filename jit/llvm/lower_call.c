@@ -11,12 +11,13 @@ void tz_lower_function_attribute(tz_lower *l, LLVMValueRef function, const char 
                           LLVMCreateEnumAttribute(l->context, kind, value));
 }
 
-static LLVMAttributeRef noundef(const tz_lower *l) {
-  return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("noundef", 7), 0);
+static LLVMAttributeRef attribute(const tz_lower *l, const char *name, uint64_t value) {
+  return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), value);
 }
 
-void tz_lower_mark_defined(tz_lower *l, LLVMValueRef function, uint32_t parameter) {
-  LLVMAddAttributeAtIndex(function, parameter + 1, noundef(l));
+void tz_lower_parameter_attribute(tz_lower *l, LLVMValueRef function, uint32_t parameter, const char *name,
+                                  uint64_t value) {
+  LLVMAddAttributeAtIndex(function, parameter + 1, attribute(l, name, value));
 }
 
 void tz_lower_string_attribute(tz_lower *l, LLVMValueRef function, const char *name, const char *value) {
@@ -87,7 +88,7 @@ LLVMValueRef tz_lower_call_with_bundle(tz_lower *l, LLVMTypeRef signature, LLVMV
       LLVMBuildCallWithOperandBundles(l->builder, signature, callee, args, n_args, &deopt, 1, "");
   LLVMDisposeOperandBundle(deopt);
   bool has_result = LLVMGetReturnType(signature) != l->void_type;
-  if (has_result) LLVMAddCallSiteAttribute(call, LLVMAttributeReturnIndex, noundef(l));
+  if (has_result) LLVMAddCallSiteAttribute(call, LLVMAttributeReturnIndex, attribute(l, "noundef", 0));
   return call;
 }
 
@@ -219,6 +220,7 @@ bool tz_lower_call(tz_lower *l, const tz_node *n) {
   else if (n->op == TZ_NODE_CLEAR_EXCEPTION) clear_exception(l);
   else if (n->op == TZ_NODE_RAISE) raise(l, n);
   else if (n->op == TZ_NODE_VALID) bit = is_valid(l);
+  else if (n->op == TZ_NODE_SHORT) bit = LLVMConstInt(LLVMInt1TypeInContext(l->context), 1, false);
   else if (n->op == TZ_NODE_ASKED) bit = is_asked(l);
   else if (n->op == TZ_NODE_PENDING)
     bit = LLVMBuildICmp(l->builder, LLVMIntNE, pending_exception(l, l->i64), tz_lower_int(l, 0), "");

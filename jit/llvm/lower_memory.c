@@ -37,6 +37,20 @@ LLVMValueRef tz_lower_invariant(tz_lower *l, LLVMValueRef load) {
   return load;
 }
 
+static LLVMMetadataRef number(tz_lower *l, int64_t i) { return LLVMValueAsMetadata(tz_lower_int(l, i)); }
+
+uint32_t tz_lower_size(const tz_node *n) {
+  return n->type == TZ_TYPE_REF && n->cls != NULL ? n->cls->layout.size : 0;
+}
+
+LLVMValueRef tz_lower_object(tz_lower *l, LLVMValueRef load, const tz_node *n) {
+  if (tz_lower_size(n) == 0) return load;
+  LLVMMetadataRef alignment = number(l, 8), size = number(l, tz_lower_size(n));
+  set_metadata(l, load, "align", &alignment, 1);
+  set_metadata(l, load, "dereferenceable_or_null", &size, 1);
+  return load;
+}
+
 static char representation(const tz_node *n) {
   return n->type == TZ_TYPE_FLOAT ? 'f' : n->type == TZ_TYPE_INT ? 'i' : 'r';
 }
@@ -50,7 +64,8 @@ LLVMValueRef tz_lower_thread_load(tz_lower *l, size_t offset, LLVMTypeRef type, 
 }
 
 static LLVMValueRef load_word(tz_lower *l, const tz_node *n, LLVMValueRef from) {
-  return LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, "");
+  LLVMValueRef load = LLVMBuildLoad2(l->builder, tz_lower_type(l, (tz_node_type)n->type), from, "");
+  return tz_lower_object(l, load, n);
 }
 
 /* ---- objects ---- */
@@ -89,9 +104,7 @@ static void store_field(tz_lower *l, const tz_node *n) {
 
 static LLVMValueRef length(tz_lower *l, const tz_node *n) {
   LLVMValueRef load = LLVMBuildLoad2(l->builder, l->i64, tz_lower_at(l, A, TZ_ARRAY_LENGTH_OFFSET), "");
-  LLVMMetadataRef range[] = {
-      LLVMValueAsMetadata(tz_lower_int(l, 0)),
-      LLVMValueAsMetadata(tz_lower_int(l, ((int64_t)1 << 46) + 1))}; /* tz_layout_max_length */
+  LLVMMetadataRef range[] = {number(l, 0), number(l, ((int64_t)1 << 46) + 1)}; /* tz_layout_max_length */
   set_metadata(l, load, "range", range, 2);
   return tz_lower_invariant(l, tz_lower_tag(l, load, "length"));
 }
@@ -127,7 +140,7 @@ static LLVMValueRef load_element(tz_lower *l, const tz_node *n, uint32_t kind) {
   case TZ_KIND_I16:
   case TZ_KIND_I32: return LLVMBuildSExt(l->builder, load, l->i64, "");
   case TZ_KIND_F32: return LLVMBuildFPExt(l->builder, load, l->f64, "");
-  default: return load;
+  default: return tz_lower_object(l, load, n);
   }
 }
 

@@ -268,6 +268,7 @@ static tz_word other(machine *m, const tz_node *n) {
   case TZ_NODE_CALL_POINTER: return call(m, m->values[n->inputs[0]->id].p, n, 1);
   case TZ_NODE_PENDING: return flag(m->is_pending);
   case TZ_NODE_POLL: return flag(false);
+  case TZ_NODE_SHORT: return flag(true);
   case TZ_NODE_ASKED: return flag(++m->n_asked % 3 == 0);
   case TZ_NODE_LOAD_GLOBAL: return m->globals[(const tz_word *)n->imm.p - m->g->function->module->storage];
   case TZ_NODE_STORE_GLOBAL:
