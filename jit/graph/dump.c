@@ -168,11 +168,12 @@ static void print_aux(FILE *to, const tz_node *n) {
 /* ---- Lines ---- */
 
 static void print_stamps(FILE *to, const tz_node *n) {
-  if (!n->is_nonnull && !n->is_exact && n->cls == NULL && !n->no_barrier) return;
+  if (!n->is_nonnull && !n->is_exact && n->cls == NULL && !n->no_barrier && !n->waits) return;
   fputs(" :", to);
   if (n->is_nonnull) fputs(" nonnull", to);
   if (n->is_exact) fputs(" exact", to);
   if (n->no_barrier) fputs(" nobarrier", to);
+  if (n->waits) fputs(" waits", to);
   if (n->cls != NULL) {
     fputc(' ', to);
     print_class(to, n->cls);

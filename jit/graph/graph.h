@@ -49,6 +49,7 @@ struct tz_node {
   bool is_exact;    /* ... and of class `cls` itself, not a subclass */
   uint16_t n_inputs;
   bool no_barrier;  /* STORE_FIELD, STORE_ELEMENT of a REF or ANY: needs no write barrier */
+  bool waits;       /* POLL: in a loop that may wait for what another process stores */
   uint32_t aux;     /* as nodes.def says */
   uint32_t id;      /* dense, from 0 */
   const tz_class *cls; /* REF: of this class or null; NULL: not known */
@@ -175,6 +176,15 @@ enum { TZ_LOOP_ROUNDS = 8, TZ_LOOP_LEFT = 1024 / TZ_LOOP_ROUNDS };
 /* ---- Order (order.c): drops unreachable blocks, sorts into reverse postorder, finds dominators and loops. False: a loop with
  * two entries, which no tier but the lower ones runs. ---- */
 bool tz_graph_order(tz_graph *g);
+/* Of the loop, or of one within. */
+static inline bool tz_block_is_in(const tz_block *b, const tz_block *header) {
+  const tz_block *loop = b->loop;
+  while (loop != NULL && loop != header) loop = loop->outer_loop;
+  return loop == header;
+}
+/* A way out of the loop hangs on what memory holds, and on nothing else that changes in it: it may wait for another process
+ * (waits.c). */
+bool tz_loop_waits(const tz_graph *g, const tz_block *header);
 static inline bool tz_block_dominates(const tz_block *a, const tz_block *b) { /* reflexive */
   return b->dominator_number - a->dominator_number < a->n_dominated;
 }

@@ -13,8 +13,7 @@ enum {
   PART_EXCEPTION,
   PART_VALID,
   N_PARTS,
-  MAX_QUIET_BLOCKS = 16,
-  MAX_SLICE = 32 /* nodes that a branch hangs on */
+  MAX_QUIET_BLOCKS = 16
 };
 
 typedef struct entry {
@@ -73,40 +72,6 @@ static uint32_t part_read(const tz_node *n) {
   }
 }
 
-/* ---- Loops that wait ---- */
-
-static bool is_in(const tz_block *b, const tz_block *header) {
-  const tz_block *loop = b->loop;
-  while (loop != NULL && loop != header) loop = loop->outer_loop;
-  return loop == header;
-}
-
-/* Adds to *reads how many values of guest memory n is computed from in the loop. False: from more than that.
- */
-static bool follow(const tz_node *n, const tz_block *header, uint32_t *reads, uint32_t *budget) {
-  if (n->block == NULL || !is_in(n->block, header)) return true; /* replaced: by a node that comes before */
-  if (*budget == 0 || (n->op == TZ_NODE_PHI && n->block->is_loop_header)) return false;
-  --*budget;
-  *reads += part_read(n) < PART_SHAPES;
-  for (uint32_t i = 0; i < n->n_inputs; i++)
-    if (!follow(n->inputs[i], header, reads, budget)) return false;
-  return true;
-}
-
-/* A way out of the loop hangs on what memory holds, and on nothing else that changes in it: it may wait for
- * another process. */
-static bool waits(const tz_graph *g, const tz_block *header) {
-  for (uint32_t i = header->order; i < g->n_blocks; i++) {
-    const tz_block *b = g->blocks[i];
-    uint32_t reads = 0, budget = MAX_SLICE;
-    bool leaves = false;
-    for (uint32_t k = 0; k < b->n_successors; k++) leaves |= !is_in(b->successors[k], header);
-    if (!leaves || b->last->n_inputs == 0 || !is_in(b, header)) continue;
-    if (follow(b->last->inputs[0], header, &reads, &budget) && reads > 0) return true;
-  }
-  return false;
-}
-
 tz_numbering *tz_numbering_new(tz_facts *f) {
   tz_graph *g = f->g;
   tz_numbering *nb = tz_graph_alloc(g, sizeof *nb);
@@ -119,7 +84,7 @@ tz_numbering *tz_numbering_new(tz_facts *f) {
   for (uint32_t i = 0; i < g->n_blocks; i++) {
     const tz_block *b = g->blocks[i];
     nb->writes[b->id] = block_writes(b);
-    if (b->is_loop_header && waits(g, b)) nb->writes[b->id] |= WRITES_MEMORY; /* by others */
+    if (b->is_loop_header && tz_loop_waits(g, b)) nb->writes[b->id] |= WRITES_MEMORY; /* by others */
   }
   return nb;
 }

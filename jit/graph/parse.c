@@ -363,6 +363,7 @@ static void read_stamps(parser *p, tz_node *n) {
     if (accept(p, "nonnull")) n->is_nonnull = true;
     else if (accept(p, "exact")) n->is_exact = true;
     else if (accept(p, "nobarrier")) n->no_barrier = true;
+    else if (accept(p, "waits")) n->waits = true;
     else n->cls = read_class(p);
   }
 }

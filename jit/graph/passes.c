@@ -14,8 +14,8 @@ enum {
 };
 
 /* In this order. */
-static const uint8_t order[] = {PASS_valid,    PASS_simplify, PASS_escape,     PASS_simplify, PASS_unbox,
-                                PASS_simplify, PASS_valid,    PASS_strip_mine, PASS_barriers};
+static const uint8_t order[] = {PASS_valid,    PASS_simplify, PASS_escape, PASS_simplify,   PASS_unbox,
+                                PASS_simplify, PASS_valid,    PASS_waits,  PASS_strip_mine, PASS_barriers};
 
 const tz_pass *tz_pass_find(const char *name) {
   for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)

@@ -57,13 +57,6 @@ typedef struct counted {
   bool polls;     /* within, or in loops within */
 } counted;
 
-/* Of the loop, or of one within. */
-static bool is_in(const tz_block *b, const tz_block *header) {
-  const tz_block *loop = b->loop;
-  while (loop != NULL && loop != header) loop = loop->outer_loop;
-  return loop == header;
-}
-
 static int64_t work_of_block(const tz_block *b) {
   int64_t work = 0;
   for (const tz_node *n = b->first; n != NULL; n = n->next, work++)
@@ -99,9 +92,9 @@ static bool find_blocks(counted *c) {
 
 static bool find_exit(counted *c) {
   if (c->test->last->op != TZ_NODE_BRANCH) return false;
-  c->stay = is_in(c->test->successors[0], c->header) ? 0 : 1;
-  return is_in(c->test->successors[c->stay], c->header) &&
-         !is_in(c->test->successors[1 - c->stay], c->header);
+  c->stay = tz_block_is_in(c->test->successors[0], c->header) ? 0 : 1;
+  return tz_block_is_in(c->test->successors[c->stay], c->header) &&
+         !tz_block_is_in(c->test->successors[1 - c->stay], c->header);
 }
 
 static bool find_test_at_end(counted *c) {
@@ -129,7 +122,7 @@ static bool find_step(counted *c, const tz_facts *facts) {
   }
   c->step = 1;
   c->step_value = step;
-  return !is_in(step->block, c->header) && tz_facts_range(facts, step).low > 0;
+  return !tz_block_is_in(step->block, c->header) && tz_facts_range(facts, step).low > 0;
 }
 
 /* tested is the counter, before or after its step. */
@@ -161,7 +154,7 @@ static bool find_counter(counted *c, const tz_facts *facts) {
   for (uint32_t k = 0; k < 2; k++) {
     c->bound = cond->inputs[1 - k];
     c->bound_input = 1 - k;
-    if (is_in(c->bound->block, c->header) || !is_counter(c, cond->inputs[k], facts)) continue;
+    if (tz_block_is_in(c->bound->block, c->header) || !is_counter(c, cond->inputs[k], facts)) continue;
     bool is_below = (k == 0) == (c->stay == 0); /* the loop goes on while the counter is below the bound */
     return is_below == (c->step > 0);
   }

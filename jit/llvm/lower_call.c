@@ -49,8 +49,8 @@ static LLVMTypeRef letter_type(const tz_lower *l, char letter) {
 }
 
 /* What the thread points to may be guest memory too, as far as LLVM knows, but for objects that were made
- * here; a poll changes those too that others can see: behind it fields are read again, on that path alone. To
- * say otherwise gained nothing. */
+ * here: behind a call of the runtime fields are read again, on that path alone. To say otherwise gained
+ * nothing. */
 static void add_attributes(tz_lower *l, LLVMValueRef function, call_kind kind) {
   tz_lower_function_attribute(l, function, "nounwind", 0);
   if (kind != PURE) tz_lower_function_attribute(l, function, "cold", 0);
@@ -264,6 +264,7 @@ static void branch_on_poll(tz_lower *l, const tz_node *n, const tz_node *poll) {
   LLVMTypeRef signature;
   LLVMValueRef callee = tz_lower_runtime(l, TZ_CALL_tz_native_poll, &signature);
   LLVMValueRef answer = tz_lower_call_with_state(l, signature, callee, &l->thread, 1, poll);
+  if (!poll->waits) call_attribute(l, answer, "memory", TZ_MEMORY_RUNTIME_AND_ARGUMENTS);
   LLVMValueRef must_leave = LLVMBuildICmp(b, LLVMIntNE, answer, tz_lower_int(l, 0), "");
   LLVMBasicBlockRef leave = target(l, n->block, 0);
   tz_lower_weights(l, LLVMBuildCondBr(b, must_leave, leave, go_on), TZ_NEVER, TZ_ALWAYS);
