@@ -11,6 +11,7 @@
  * measured to gain nothing, and this way nothing need be patched when a callee changes tier. */
 #include "baseline.h"
 #include "fill.h"
+#include "slow.h"
 #include <stdlib.h>
 
 enum { MARGIN = 4096, ARGUMENT_BYTES = 64, MAX_WORDS = 1 << 20, COLD_BIT = 1u << 31, SHORT_REACH = 128 };
@@ -295,7 +296,7 @@ static uint32_t call_variant(compiler *c, uint8_t op, tz_insn in, tz_function **
     c->out->n_open_sites++;
     return TZ_VARIANT_PLAIN;
   }
-  if (is_tail(op) || (is_any && way[0].cls & 1)) return TZ_VARIANT_PLAIN;
+  if (is_tail(op) || (is_any && way[0].cls & TZ_WAY_BITS)) return TZ_VARIANT_PLAIN;
   if (way[1].cls == 0 && site->misses == 0) {
     *callee = way[0].target;
     c->value[TZ_HOLE_CLASS] = way[0].cls;

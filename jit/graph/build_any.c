@@ -10,7 +10,7 @@
 #define C tz_insn_c(in)
 #define READ(reg) tz_read(b, reg)
 
-enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3, SAW_OTHER = 8 };
+enum { SAW_INT = 1, SAW_FLOAT = 2, SAW_NUMBER = 3, SAW_STRING = 4 };
 
 static void guard_kind(tz_builder *b, tz_node_op test, tz_node *x) {
   tz_guard(b, tz_emit_i1(b, test, x), TZ_DEOPT_KIND);
@@ -119,44 +119,87 @@ static tz_node *mixed_result(tz_builder *b, uint8_t op, tz_node *x, tz_node *y, 
   return tz_join_finish(b, &join, gives_any(op) ? TZ_TYPE_ANY : TZ_TYPE_INT);
 }
 
-/* Where x is no reference: it must not be a number, which may equal one of another kind. */
-static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x) {
+/* A float equals numbers of another kind, and not always itself. */
+static void guard_no_float(tz_builder *b, tz_node *x) {
+  tz_guard(b, tz_emit_not(b, tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x)), TZ_DEOPT_KIND);
+}
+
+/* Where x, or else y, is no reference, it does not equal the other, which is another word. */
+static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x, tz_node *y) {
   tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), 900);
   b->block = fork.no;
-  tz_node *is_number =
-      tz_emit_i2(b, TZ_NODE_OR, tz_emit_i1(b, TZ_NODE_ANY_IS_INT, x), tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x));
-  tz_guard(b, tz_emit_not(b, is_number), TZ_DEOPT_KIND);
+  guard_no_float(b, x);
+  guard_no_float(b, y);
   tz_join_add(b, join, tz_emit_int(b, 0));
   b->block = fork.yes;
 }
 
 enum { EQUALS_SLOT = 1 }; /* Object's vtable: toString, equals, hash */
 
-static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node *y) {
-  const tz_sig *signature = b->graph->vm->object_class->methods[EQUALS_SLOT].signature;
-  if (signature->n_params != 1 || signature->params[0]->rep != 'Y' || signature->result->rep != 'I')
-    return tz_build_outlined(b);
-  tz_node *call = TZ_EMIT(b, CALL_POINTER, TZ_TYPE_INT, equals, x, y);
-  call->state = tz_state_place(b);
-  tz_check_pending(b);
-  return tz_emit_i2(b, TZ_NODE_NE, call, tz_emit_int(b, 0));
+static tz_branch_profile seen_method(const tz_builder *b) {
+  const tz_branch_profile *branches = b->scope->function->branches;
+  return branches != NULL ? branches[b->pc] : (tz_branch_profile){0};
 }
 
-/* Neither has been a number or a string: the same word is equal; of two objects the first may say so, if its
- * class has an equals of its own. */
-static void build_same(tz_builder *b, tz_insn in) {
+/* The one equals that the place has called, if it is that of the class; goes on where it is another. */
+static void call_seen_equals(tz_builder *b, tz_join *join, tz_node *equals, tz_node *x, tz_node *y) {
+  tz_branch_profile seen = seen_method(b);
+  tz_function *f = (tz_function *)(uintptr_t)seen.not_taken;
+  if (seen.taken == 0 || seen.taken == UINT32_MAX || f->n_params != 2 || f->signature->result->rep != 'I')
+    return;
+  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, equals, tz_emit_address(b, f)), 1000);
+  b->block = fork.yes;
+  tz_node *args[] = {x, tz_build_unboxed(b, y, f->signature->params[1])};
+  tz_node *answer = tz_build_call_of(b, f, args, 2, tz_insn_a(tz_builder_insn(b)));
+  if (b->block != NULL) tz_join_add(b, join, tz_emit_i2(b, TZ_NODE_NE, answer, tz_emit_int(b, 0)));
+  b->block = fork.no;
+}
+
+static tz_node *is_class(tz_builder *b, tz_node *cls, const tz_class *of) {
+  return tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, of));
+}
+
+/* Two strings have the same bytes or not; a string equals nothing else. Where `seen` says that there has been
+ * none, there is to be none. */
+static void join_texts(tz_builder *b, tz_join *join, tz_node *x, tz_node *y, tz_node *cls, unsigned seen) {
+  tz_node *other = tz_emit_i1(b, TZ_NODE_READS_CLASS, y);
+  tz_node *is_text = is_class(b, cls, b->graph->vm->string_class),
+          *is_other_text = is_class(b, other, b->graph->vm->string_class);
+  if (!(seen & SAW_STRING)) {
+    tz_guard(b, tz_emit_not(b, is_text), TZ_DEOPT_KIND);
+    tz_guard(b, tz_emit_not(b, is_other_text), TZ_DEOPT_KIND);
+    return;
+  }
+  tz_fork fork = tz_branch(b, is_text, 700);
+  b->block = fork.yes;
+  tz_fork both = tz_branch(b, is_other_text, 900);
+  b->block = both.no;
+  tz_join_add(b, join, tz_emit_int(b, 0));
+  b->block = both.yes;
+  tz_join_add(b, join, tz_build_same_text(b, x, y));
+  b->block = fork.no;
+  fork = tz_branch(b, is_other_text, 300);
+  b->block = fork.yes;
+  tz_join_add(b, join, tz_emit_int(b, 0));
+  b->block = fork.no;
+}
+
+/* Neither has been a float: the same word is equal; so are texts of the same bytes; of two objects the first
+ * may say so, if its class has an equals of its own. */
+static void build_same(tz_builder *b, tz_insn in, unsigned seen) {
   const tz_vm *vm = b->graph->vm;
   tz_node *x = READ(B), *y = READ(C);
   tz_join join = {0};
   tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_SAME, x, y), 400);
   b->block = fork.yes;
+  guard_no_float(b, x);
   tz_join_add(b, &join, tz_emit_int(b, 1));
   b->block = fork.no;
-  join_unequal_immediate(b, &join, x);
-  join_unequal_immediate(b, &join, y);
+  join_unequal_immediate(b, &join, x, y);
+  join_unequal_immediate(b, &join, y, x);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, vm->string_class)), TZ_DEOPT_KIND);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, vm->int_box_class)), TZ_DEOPT_KIND);
+  join_texts(b, &join, x, y, cls, seen);
+  tz_guard(b, tz_emit_not(b, is_class(b, cls, vm->int_box_class)), TZ_DEOPT_KIND);
   tz_node *is_object = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
   is_object->imm.p = vm->object_class;
   fork = tz_branch(b, is_object, 1000);
@@ -170,8 +213,51 @@ static void build_same(tz_builder *b, tz_insn in) {
   b->block = fork.yes;
   tz_join_add(b, &join, tz_emit_int(b, 0));
   b->block = fork.no;
-  tz_join_add(b, &join, call_equals(b, equals, x, y));
+  tz_node *other = tz_emit_i1(b, TZ_NODE_READS_CLASS, y); /* a boxed int is none */
+  tz_guard(b, tz_emit_not(b, is_class(b, other, vm->int_box_class)), TZ_DEOPT_KIND);
+  call_seen_equals(b, &join, equals, x, y);
+  tz_join_add(b, &join, tz_build_outlined(b));
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
+}
+
+/* ---- Strings ---- */
+
+static void guard_string(tz_builder *b, tz_node *x) {
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), TZ_DEOPT_KIND);
+  tz_guard(b, is_class(b, tz_emit_i1(b, TZ_NODE_CLASS_OF, x), b->graph->vm->string_class), TZ_DEOPT_CLASS);
+}
+
+static tz_node *joined(tz_builder *b, tz_node *x, tz_node *y) {
+  tz_function *join = b->options->join(b->graph->vm);
+  if (join == NULL) return tz_build_outlined(b);
+  tz_node *call = TZ_EMIT(b, CALL, TZ_TYPE_REF, x, y);
+  call->imm.p = join;
+  call->state = tz_state_place(b);
+  tz_stamp(call, join->signature->result);
+  tz_check_pending(b);
+  call->is_nonnull = true;
+  return call;
+}
+
+/* Of two strings. False: it is none of theirs. */
+static bool build_of_strings(tz_builder *b, tz_insn in) {
+  uint8_t op = tz_insn_op(in);
+  tz_node *x = READ(B), *y = READ(C), *zero;
+  if (op != TZ_OP_EQ_ANY && op != TZ_OP_LT_ANY && op != TZ_OP_LE_ANY &&
+      (op != TZ_OP_ADD_ANY || b->options->join == NULL))
+    return false;
+  guard_string(b, x);
+  guard_string(b, y);
+  switch (op) {
+  case TZ_OP_EQ_ANY: tz_write(b, A, tz_build_same_text(b, x, y)); break;
+  case TZ_OP_ADD_ANY: tz_write(b, A, joined(b, x, y)); break;
+  default:
+    zero = tz_emit_int(b, 0);
+    tz_write(b, A,
+             tz_emit_i2(b, op == TZ_OP_LT_ANY ? TZ_NODE_LT : TZ_NODE_LE,
+                        tz_emit_i2(b, TZ_NODE_COMPARE_TEXT, x, y), zero));
+  }
+  return true;
 }
 
 /* Of any kinds: numbers here, all else out of line. Nothing is speculated on. */
@@ -198,8 +284,9 @@ static void build_arithmetic(tz_builder *b, tz_insn in) {
     tz_deopt(b, TZ_DEOPT_UNREACHED);
     return;
   }
-  if (op == TZ_OP_EQ_ANY && saw_b == SAW_OTHER && saw_c == SAW_OTHER) {
-    build_same(b, in);
+  if (saw_b == SAW_STRING && saw_c == SAW_STRING && build_of_strings(b, in)) return;
+  if (op == TZ_OP_EQ_ANY && ((saw_b | saw_c) & SAW_FLOAT) == 0 && saw != (SAW_INT | SAW_INT << 4)) {
+    build_same(b, in, saw_b | saw_c);
     return;
   }
   bool are_ints = saw_b == SAW_INT && saw_c == SAW_INT,
@@ -288,12 +375,16 @@ static void build_kind(tz_builder *b, tz_insn in) {
 
 /* ---- Members ---- */
 
-static tz_node *typed_member(tz_builder *b, tz_node *object, const tz_class *cls, uint32_t slot) {
-  const tz_type *type = cls->fields[slot].type;
-  tz_node *value = tz_load_field(b, object, slot, tz_type_of(type));
+/* What was read, so that the instruction may begin anew. */
+static tz_node *dynamic(tz_builder *b, tz_node *value, const tz_type *type) {
   if (type->rep == 'F') return tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, value);
   if (type->rep != 'I') return value;
   return type->kind == TZ_KIND_BOOL ? tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, value) : box_int(b, value);
+}
+
+static tz_node *typed_member(tz_builder *b, tz_node *object, const tz_class *cls, uint32_t slot) {
+  const tz_type *type = cls->fields[slot].type;
+  return dynamic(b, tz_load_field(b, object, slot, tz_type_of(type)), type);
 }
 
 static tz_node *load_member(tz_builder *b, tz_node *object, const tz_site_way *way) {
@@ -311,17 +402,15 @@ static bool is_loadable(const tz_site_way *way) {
          way->member.rep <= TZ_MEMBER_TYPED && way->member.slot >= 0;
 }
 
-/* Fields that hold what they are given: dynamic ones, and numbers. */
 static bool is_storable(const tz_site_way *way) {
   if (!is_loadable(way)) return false;
   const tz_class *cls = (const tz_class *)(uintptr_t)way->cls;
-  if (way->member.rep == TZ_MEMBER_DYNAMIC) return true;
-  return cls->fields[way->member.slot].type->rep != 'R' &&
-         !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
+  return way->member.rep == TZ_MEMBER_DYNAMIC || !tz_class_is_fixed(cls, (uint32_t)way->member.slot);
 }
 
 tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type) {
   if (type->rep == 'F') return number(b, value, SAW_NUMBER);
+  if (type->rep == 'R') return tz_build_checked(b, value, type);
   if (type->rep != 'I') return value;
   if (type->kind != TZ_KIND_BOOL) return unbox_int(b, value);
   guard_kind(b, TZ_NODE_ANY_IS_BOOL, value);
@@ -378,36 +467,77 @@ static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
 
 /* ---- Elements ---- */
 
-/* The array of dynamic values and the index, guarded. False: the instruction has seen something else. */
-static bool build_any_element(tz_builder *b, tz_insn in, tz_node **array, tz_node **index) {
-  if (tz_seen_operands(b) != TZ_INDEX_ARRAY || !tz_may_speculate(b)) return false;
-  *array = READ(B);
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, *array), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, *array);
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->any_array_class)),
-           TZ_DEOPT_CLASS);
-  *index = unbox_int(b, READ(C));
-  tz_guard(b, tz_emit_i2(b, TZ_NODE_ULT, *index, tz_emit_i1(b, TZ_NODE_LENGTH, *array)), TZ_DEOPT_BOUNDS);
-  return true;
+/* The class of the arrays or strings that the instruction has indexed. NULL: it has seen something else, or
+ * several. */
+static const tz_class *indexed_class(tz_builder *b) {
+  const tz_vm *vm = b->graph->vm;
+  if (!tz_may_speculate(b)) return NULL;
+  switch (tz_seen_operands(b)) {
+  case TZ_INDEX_ARRAY: return vm->any_array_class;
+  case TZ_INDEX_STRING: return vm->string_class;
+  case TZ_INDEX_TYPED: break;
+  default: return NULL;
+  }
+  tz_branch_profile seen = seen_method(b);
+  return seen.taken != UINT32_MAX ? (const tz_class *)(uintptr_t)seen.taken : NULL;
+}
+
+/* The index, guarded; the array's class too. */
+static tz_node *guarded_index(tz_builder *b, tz_insn in, const tz_class *cls) {
+  tz_node *array = READ(B);
+  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, array), TZ_DEOPT_KIND);
+  tz_guard(b, is_class(b, tz_emit_i1(b, TZ_NODE_CLASS_OF, array), cls), TZ_DEOPT_CLASS);
+  tz_node *index = unbox_int(b, READ(C));
+  tz_guard(b, tz_emit_i2(b, TZ_NODE_ULT, index, tz_emit_i1(b, TZ_NODE_LENGTH, array)), TZ_DEOPT_BOUNDS);
+  return index;
+}
+
+static tz_kind element_kind(const tz_class *cls) {
+  const tz_type *element = cls->type->element;
+  switch (element->kind) {
+  case TZ_KIND_BOOL: return TZ_KIND_U8;
+  case TZ_KIND_U8:
+  case TZ_KIND_I16:
+  case TZ_KIND_I32:
+  case TZ_KIND_F32: return element->kind;
+  default:
+    return element->rep == 'I'   ? TZ_KIND_I64
+           : element->rep == 'F' ? TZ_KIND_F64
+           : element->rep == 'Y' ? TZ_KIND_ANY
+                                 : TZ_KIND_OBJECT;
+  }
 }
 
 static void build_index(tz_builder *b, tz_insn in) {
-  tz_node *array, *index, *element, *args[] = {READ(B), READ(C)};
-  if (!build_any_element(b, in, &array, &index)) {
+  const tz_class *cls = indexed_class(b);
+  tz_node *element, *args[] = {READ(B), READ(C)};
+  if (cls == NULL) {
     if (!tz_build_operator(b, args, 2, A, &element)) outlined(b, in);
     else if (b->block != NULL) tz_write(b, A, element);
     return;
   }
-  tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, TZ_TYPE_ANY, array, index);
-  value->aux = TZ_KIND_ANY;
-  tz_write(b, A, value);
+  tz_node *index = guarded_index(b, in, cls);
+  if (cls == b->graph->vm->string_class) {
+    tz_node *byte = tz_emit_i2(b, TZ_NODE_LOAD_BYTE, args[0], index);
+    tz_write(b, A, tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, byte));
+    return;
+  }
+  const tz_type *type = cls->type->element;
+  tz_node *value = tz_emit2(b, TZ_NODE_LOAD_ELEMENT, tz_type_of(type), args[0], index);
+  value->aux = element_kind(cls);
+  tz_stamp(value, type);
+  tz_write(b, A, dynamic(b, value, type));
 }
 
 static void build_set_index(tz_builder *b, tz_insn in) {
-  tz_node *array, *index, *nothing, *args[] = {READ(B), READ(C), READ(A)};
-  if (build_any_element(b, in, &array, &index))
-    TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, array, index, READ(A))->aux = TZ_KIND_ANY;
-  else if (!tz_build_operator(b, args, 3, TZ_REG_DISCARD, &nothing)) tz_build_outlined(b);
+  const tz_class *cls = indexed_class(b);
+  tz_node *nothing, *args[] = {READ(B), READ(C), READ(A)};
+  if (cls == NULL || cls == b->graph->vm->string_class) {
+    if (!tz_build_operator(b, args, 3, TZ_REG_DISCARD, &nothing)) tz_build_outlined(b);
+    return;
+  }
+  tz_node *index = guarded_index(b, in, cls), *value = tz_build_unboxed(b, args[2], cls->type->element);
+  TZ_EMIT(b, STORE_ELEMENT, TZ_TYPE_VOID, args[0], index, value)->aux = element_kind(cls);
 }
 
 /* ---- One instruction ---- */

@@ -262,50 +262,81 @@ static void build_receiver_call(tz_builder *b, call *c) {
 
 /* ---- By name of a dynamic value ---- */
 
-enum { WAY_SHAPE = 1, WAY_CONVERTS = 2, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
-
-static const tz_class *class_of_way(const tz_site_way *way) {
-  return (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS);
+/* Whether the code may be left where an int that the call at hand gives is not within 51 bits. */
+static bool may_leave_behind(tz_builder *b) {
+  uint32_t pc = b->pc;
+  b->pc += tz_flow_insn_words(b->scope->flow, pc);
+  bool may = tz_may_speculate(b);
+  b->pc = pc;
+  return may;
 }
 
-/* Whether the arguments but the receiver, and the result, are dynamic or convert without a check that only
- * the interpreter makes. */
-static bool is_convertible(const tz_function *f, uint32_t n_args) {
-  const tz_sig *sig = f->signature;
-  if (f->n_params != n_args) return false;
-  for (uint32_t i = 1; i < n_args; i++)
-    if (sig->params[i]->rep == 'R') return false;
-  return sig->result->rep != 'I' ||
-         sig->result->kind == TZ_KIND_BOOL; /* an int may need memory to become dynamic */
+/* Whether arguments and result are dynamic or can be converted here. */
+static bool is_convertible(tz_builder *b, const tz_function *f, uint32_t n_args) {
+  const tz_type *result = f->signature->result;
+  bool is_int = result->rep == 'I' && result->kind != TZ_KIND_BOOL;
+  return f->n_params == n_args && (!is_int || may_leave_behind(b));
 }
 
-static bool has_known_methods(const tz_site *site, uint32_t n, uint32_t n_args) {
-  if (site->misses > 0) return false;
-  for (uint32_t i = 0; i < n; i++) {
-    const tz_site_way *way = &site->way[i];
-    if (way->cls & WAY_SHAPE || class_of_way(way)->shape != NULL || way->target == NULL) return false;
-    if (!is_convertible(way->target, n_args)) return false;
-  }
-  return true;
+static bool is_known_way(tz_builder *b, const tz_site_way *way, uint32_t n_args) {
+  const tz_class *cls = tz_way_class(way);
+  if (cls != NULL && (way->cls & TZ_WAY_SHAPE || cls->shape != NULL)) return false;
+  if (way->target == NULL) return n_args == 1; /* `len` */
+  bool is_word = tz_type_of(way->target->signature->params[0]) >= TZ_TYPE_REF;
+  return is_word == (cls != NULL) && is_convertible(b, way->target, n_args);
 }
 
-static tz_node *as_dynamic(tz_builder *b, tz_node *value, const tz_type *type) {
+static bool has_known_methods(tz_builder *b, const tz_site *site, uint32_t n, uint32_t n_args) {
+  bool all = site->misses == 0;
+  for (uint32_t i = 0; i < n; i++) all = all && is_known_way(b, &site->way[i], n_args);
+  return all;
+}
+
+/* An int behind the call at hand: one beyond 51 bits leaves the code there, and is made an object. */
+static tz_node *dynamic_int(tz_builder *b, tz_node *value, uint32_t result) {
+  if (result >= b->scope->function->n_registers) return tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL);
+  tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_INT_FITS, value), 1023);
+  tz_node *box = tz_node_new(b->graph, TZ_NODE_VIRTUAL, TZ_TYPE_REF, 1), *before = b->env[result];
+  uint32_t pc = b->pc;
+  box->imm.p = b->graph->vm->int_box_class;
+  box->inputs[0] = value;
+  b->block = fork.no;
+  b->pc += tz_flow_insn_words(b->scope->flow, pc);
+  tz_write(b, result, box);
+  tz_deopt(b, TZ_DEOPT_OVERFLOW);
+  b->pc = pc;
+  tz_write(b, result, before);
+  b->block = fork.yes;
+  return tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, value);
+}
+
+static tz_node *as_dynamic(tz_builder *b, tz_node *value, const tz_type *type, uint32_t result) {
   switch (type->rep) {
-  case 'I': return tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, value);
+  case 'I':
+    if (type->kind != TZ_KIND_BOOL) return dynamic_int(b, value, result);
+    return tz_emit1(b, TZ_NODE_BOX_BOOL, TZ_TYPE_ANY, value);
   case 'F': return tz_emit1(b, TZ_NODE_BOX_FLOAT, TZ_TYPE_ANY, value);
   case 'N': return tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL);
   default: return value;
   }
 }
 
-static void call_method(tz_builder *b, const call *c, tz_join *join, tz_function *f, uint32_t n) {
+/* The method of a way, NULL: the length of a string or array; the receiver is of its class or kind. */
+static void call_method(tz_builder *b, const call *c, tz_join *join, const tz_site_way *way, uint32_t n) {
+  tz_function *f = way->target;
+  if (f == NULL) {
+    tz_node *length = tz_emit_i1(b, TZ_NODE_LENGTH, c->args[0]);
+    tz_join_add(b, join, tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, length));
+    return;
+  }
   tz_node **args = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *args);
   for (uint32_t i = 0; i < c->n; i++)
-    args[i] = i == 0 ? c->args[0] : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
+    args[i] = i == 0 && !tz_way_is_immediate(way) ? c->args[0]
+                                                  : tz_build_unboxed(b, c->args[i], f->signature->params[i]);
   call converted = *c;
   converted.args = args;
   tz_node *value = call_of_several(b, &converted, f, n);
-  if (b->block != NULL) tz_join_add(b, join, as_dynamic(b, value, f->signature->result));
+  if (b->block != NULL) tz_join_add(b, join, as_dynamic(b, value, f->signature->result, c->result));
 }
 
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result, tz_node **value) {
@@ -315,67 +346,76 @@ bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t resul
   uint32_t cls_seen = __atomic_load_n(&f->branches[b->pc].taken, __ATOMIC_ACQUIRE);
   if (cls_seen == 0 || cls_seen == UINT32_MAX || !tz_may_speculate(b)) return false;
   tz_function *method = (tz_function *)(uintptr_t)f->branches[b->pc].not_taken;
-  if (!is_convertible(method, n)) return false;
+  if (method == NULL || !is_convertible(b, method, n)) return false;
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, args[0]), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, args[0]);
   tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)cls_seen)),
            TZ_DEOPT_CLASS);
   for (uint32_t i = 1; i < n; i++) args[i] = tz_build_unboxed(b, args[i], method->signature->params[i]);
   tz_node *call = tz_build_call_of(b, method, args, n, result);
-  *value = b->block != NULL ? as_dynamic(b, call, method->signature->result) : NULL;
+  *value = b->block != NULL ? as_dynamic(b, call, method->signature->result, result) : NULL;
   return true;
+}
+
+/* Ways that are no classes first. */
+static void sort_immediates(tz_site *site, uint32_t n) {
+  for (uint32_t i = 1; i < n; i++)
+    for (uint32_t j = i;
+         j > 0 && tz_way_is_immediate(&site->way[j]) && !tz_way_is_immediate(&site->way[j - 1]); j--) {
+      tz_site_way t = site->way[j];
+      site->way[j] = site->way[j - 1];
+      site->way[j - 1] = t;
+    }
+}
+
+/* Whether the receiver is of the way's class or kind; *cls: its class, NULL: not known to have one yet. */
+static tz_node *is_of_way(tz_builder *b, tz_node *receiver, const tz_site_way *way, tz_node **cls) {
+  if (way->cls == tz_way_of_kind(1)) return tz_emit_i1(b, TZ_NODE_ANY_IS_INT, receiver);
+  if (way->cls == tz_way_of_kind(2)) return tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, receiver);
+  if (tz_way_is_immediate(way)) return tz_emit_i1(b, TZ_NODE_ANY_IS_BOOL, receiver);
+  if (*cls == NULL) {
+    tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, receiver), TZ_DEOPT_KIND);
+    *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, receiver);
+  }
+  return tz_emit_i2(b, TZ_NODE_EQ, *cls, tz_emit_address(b, tz_way_class(way)));
 }
 
 static void call_methods(tz_builder *b, const call *c, tz_site *site, uint32_t n) {
   float frequency = b->frequency;
   sort_ways(site, n);
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, c->args[0]), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, c->args[0]);
+  sort_immediates(site, n);
+  tz_node *cls = NULL;
   tz_join join = {0};
+  uint64_t total = total_count(site, n);
   for (uint32_t i = 0; i < n; i++) {
-    tz_node *is = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, class_of_way(&site->way[i])));
+    const tz_site_way *way = &site->way[i];
+    tz_node *is = is_of_way(b, c->args[0], way, &cls);
+    uint64_t share = ((uint64_t)way->count * 1000 + 12) / (total + 1);
     tz_fork fork = {0};
-    b->frequency = frequency / (float)n;
     if (i + 1 == n) {
-      tz_guard(b, is, TZ_DEOPT_CLASS);
+      tz_guard(b, is, tz_way_is_immediate(way) ? TZ_DEOPT_KIND : TZ_DEOPT_CLASS);
     } else {
-      fork = tz_branch(b, is, 1024 / (n - i));
+      fork = tz_branch(b, is, (uint32_t)share);
       b->block = fork.yes;
     }
-    call_method(b, c, &join, site->way[i].target, n);
+    float left = b->frequency;
+    if (i + 1 < n) b->frequency = left * (float)share / 1024;
+    call_method(b, c, &join, way, n);
     b->block = fork.no;
+    b->frequency = left - b->frequency;
+    total -= way->count;
   }
   tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);
   b->frequency = frequency;
   finish(b, c, value);
 }
 
-/* `len` of what is an array or a string: Rima has an instruction for it where it knows the type. */
-static void call_length(tz_builder *b, const call *c) {
-  const tz_vm *vm = b->graph->vm;
-  tz_node *x = c->args[0];
-  tz_join join = {0};
-  tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
-  tz_node *is_array = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, vm->any_array_class));
-  tz_node *is_string = tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, vm->string_class));
-  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_OR, is_array, is_string), 1000);
-  b->block = fork.yes;
-  tz_join_add(b, &join, tz_emit1(b, TZ_NODE_BOX_INT, TZ_TYPE_ANY, tz_emit_i1(b, TZ_NODE_LENGTH, x)));
-  b->block = fork.no;
-  tz_node *other = tz_build_outlined(b);
-  tz_join_add(b, &join, other != NULL ? other : tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL));
-  finish(b, c, tz_join_finish(b, &join, TZ_TYPE_ANY));
-}
-
 static void build_any_call(tz_builder *b, const call *c) {
   tz_site site = tz_seen_site(b, tz_insn_c(c->in));
   uint32_t n = n_ways(&site);
   bool speculates = tz_may_speculate(b);
-  if (n == 0 && c->n == 1 && speculates && site.name != NULL && strcmp(site.name, "len") == 0)
-    call_length(b, c);
-  else if (n == 0 && speculates) tz_deopt(b, TZ_DEOPT_UNREACHED);
-  else if (n > 0 && speculates && has_known_methods(&site, n, c->n)) call_methods(b, c, &site, n);
+  if (n == 0 && speculates) tz_deopt(b, TZ_DEOPT_UNREACHED);
+  else if (n > 0 && speculates && has_known_methods(b, &site, n, c->n)) call_methods(b, c, &site, n);
   else finish(b, c, tz_build_outlined(b));
 }
 

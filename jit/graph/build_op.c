@@ -195,8 +195,7 @@ static tz_node *is_reference(tz_builder *b, tz_node *x) {
                                 : tz_emit_not(b, tz_emit_i1(b, TZ_NODE_IS_NULL, x));
 }
 
-/* Tests that take a call for interfaces, functions and the root class; a boxed int is no object to any of
- * them. */
+/* The others take a call: interfaces, functions, and the root class, which a boxed int is no object of. */
 static bool is_simple_test(const tz_type *type) {
   if (type->kind == TZ_KIND_ARRAY || type->kind == TZ_KIND_STRING) return true;
   return type->kind == TZ_KIND_CLASS && !(type->class_->flags & TZ_CLASS_INTERFACE) &&
@@ -207,6 +206,12 @@ static bool is_simple_test(const tz_type *type) {
 static tz_node *accepted(tz_builder *b, tz_node *x, const tz_type *type) {
   if (x->type == TZ_TYPE_REF && tz_build_always_accepted(b, x, type)) return tz_emit_int(b, 1);
   if (is_simple_test(type)) return class_test(b, x, type);
+  if (type->kind == TZ_KIND_CLASS && type->class_ == b->graph->vm->object_class) {
+    tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, x), *is_object = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
+    is_object->imm.p = type->class_;
+    return tz_emit_i2(b, TZ_NODE_AND, is_object,
+                      tz_emit_i2(b, TZ_NODE_NE, cls, tz_emit_address(b, b->graph->vm->int_box_class)));
+  }
   tz_node *test = tz_emit_i1(b, TZ_NODE_ACCEPTS, x);
   test->imm.p = type;
   return test;
@@ -215,10 +220,6 @@ static tz_node *accepted(tz_builder *b, tz_node *x, const tz_type *type) {
 static void build_is(tz_builder *b, tz_insn in) {
   const tz_type *type = constants(b)[C].p;
   tz_node *x = READ(B);
-  if (!is_simple_test(type) && x->type == TZ_TYPE_ANY) {
-    tz_write(b, A, tz_build_outlined(b));
-    return;
-  }
   tz_join join = {0};
   tz_fork fork = tz_branch(b, is_reference(b, x), 900);
   b->block = fork.yes;
@@ -229,13 +230,7 @@ static void build_is(tz_builder *b, tz_insn in) {
 }
 
 /* Null passes; so does what has the class. */
-static void build_cast(tz_builder *b, tz_insn in) {
-  const tz_type *type = constants(b)[C].p;
-  tz_node *x = READ(B);
-  if (!is_simple_test(type) && x->type == TZ_TYPE_ANY) {
-    tz_write(b, A, tz_build_outlined(b));
-    return;
-  }
+tz_node *tz_build_checked(tz_builder *b, tz_node *x, const tz_type *type) {
   tz_join join = {0};
   tz_fork fork = tz_branch(b, tz_emit_i1(b, TZ_NODE_IS_NULL, x), 64);
   b->block = fork.yes;
@@ -244,7 +239,7 @@ static void build_cast(tz_builder *b, tz_insn in) {
   if (x->type == TZ_TYPE_ANY) tz_check(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, x), TZ_DEOPT_CAST);
   tz_check(b, accepted(b, x, type), TZ_DEOPT_CAST);
   tz_join_add(b, &join, x);
-  tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_REF));
+  return tz_join_finish(b, &join, TZ_TYPE_REF);
 }
 
 /* ---- Arrays and strings ---- */
@@ -424,7 +419,7 @@ void tz_build_op(tz_builder *b) {
   case TZ_OP_PUTF:
   case TZ_OP_PUTF_R: build_putf(b, in); break;
   case TZ_OP_IS: build_is(b, in); break;
-  case TZ_OP_CAST: build_cast(b, in); break;
+  case TZ_OP_CAST: tz_write(b, A, tz_build_checked(b, READ(B), constants(b)[C].p)); break;
   case TZ_OP_TAG: {
     tz_node *object = READ(B);
     tz_check_nonnull(b, object);

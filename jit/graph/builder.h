@@ -159,5 +159,7 @@ bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t resul
 tz_node *tz_load_field(tz_builder *b, tz_node *object, uint32_t slot, tz_node_type type);
 /* 1 if strings s and t, null or not, have the same bytes. */
 tz_node *tz_build_same_text(tz_builder *b, tz_node *s, tz_node *t);
-/* A dynamic value as a number, bool or dynamic value of a declared type, guarded. */
+/* x, which has passed a cast to the type; where it does not it throws, or the code is left. */
+tz_node *tz_build_checked(tz_builder *b, tz_node *x, const tz_type *type);
+/* A dynamic value as one of a declared type, guarded. */
 tz_node *tz_build_unboxed(tz_builder *b, tz_node *value, const tz_type *type);

@@ -1,9 +1,8 @@
 /* seen.c: see seen.h. */
 #include "seen.h"
 #include "builder.h"
+#include "slow.h"
 #include "terza/linking.h"
-
-enum { WAY_SHAPE = 1, WAY_BITS = 3 }; /* as in runtime/src/any_call.c */
 
 static tz_seen live(const tz_builder *b, tz_seen_kind kind, uint32_t c) {
   const tz_function *f = b->scope->function;
@@ -46,8 +45,9 @@ uint8_t tz_seen_operands(tz_builder *b) { return look(b, TZ_SEEN_OPERANDS, 0).op
 tz_site tz_seen_site(tz_builder *b, uint32_t c) { return look(b, TZ_SEEN_SITE, c).site; }
 
 bool tz_seen_class_name(const tz_site_way *way, char *into, size_t room) {
-  const tz_class *cls = (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)WAY_BITS);
-  if (way->cls & WAY_SHAPE || cls == NULL || cls->shape != NULL) return false;
+  if (tz_way_is_immediate(way)) return (size_t)snprintf(into, room, "%s", tz_way_kind_name(way)) < room;
+  const tz_class *cls = tz_way_class(way);
+  if (way->cls & TZ_WAY_SHAPE || cls == NULL || cls->shape != NULL) return false;
   if (cls->type != NULL && cls->type->kind != TZ_KIND_CLASS) return tz_type_text(cls->type, into, room), true;
   return cls->name != NULL && (size_t)snprintf(into, room, "%s", cls->name) < room;
 }

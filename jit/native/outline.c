@@ -22,6 +22,7 @@ typedef struct outline {
 
 struct tz_outlines {
   pthread_mutex_t lock;
+  tz_function *join;   /* tz_outline_join */
   tz_ptr_map by_place; /* address of the instruction -> tz_function */
   outline *all;
 };
@@ -245,4 +246,37 @@ tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc) {
   tz_function *g = find_or_make(vm, all, f, pc, &p);
   pthread_mutex_unlock(&all->lock);
   return g;
+}
+
+/* With the lock. concat of registers 0 and 1 to 2, with the module and name of nothing of the guest's. */
+static tz_function *make_join(tz_vm *vm, struct tz_outlines *all) {
+  enum { PARAMS = 2, LIST_WORDS = (PARAMS + 4) / 4 };
+  form g = {PARAMS, PARAMS + 1, 2 + LIST_WORDS, true, PARAMS};
+  outline *o = outline_alloc(vm, PARAMS, g.n_words);
+  if (o == NULL) return NULL;
+  tz_type *string = tz_type_simple(vm, TZ_KIND_STRING);
+  for (uint32_t i = 0; i < g.n_registers; i++) o->registers[i] = string;
+  o->signature->result = string;
+  o->signature->n_params = o->signature->n_slots = PARAMS;
+  memcpy(o->signature->params, o->registers, PARAMS * sizeof(tz_type *));
+  tz_insn *code = (tz_insn *)(o->registers + MOST_REGISTERS);
+  code[0] = tz_encode_abc(TZ_OP_CONCAT, PARAMS, 0, 0) | (tz_insn)PARAMS << 8;
+  code[1] = g.n_registers + TZ_FRAME_HEADER;
+  for (uint32_t i = 0; i < PARAMS; i++) tz_encode_list_lane(&code[1], i, i);
+  code[1 + LIST_WORDS] = tz_encode_abc(TZ_OP_RET, PARAMS, 0, 0);
+  tz_function nobody = {.name = "join"};
+  describe(o, &nobody, code, &g, false);
+  make_leaf(o->function);
+  o->next = all->all;
+  all->all = o;
+  return o->function;
+}
+
+tz_function *tz_outline_join(tz_vm *vm) {
+  struct tz_outlines *all = tz_native_of(vm)->outlines;
+  pthread_mutex_lock(&all->lock);
+  if (all->join == NULL) all->join = make_join(vm, all);
+  tz_function *f = all->join;
+  pthread_mutex_unlock(&all->lock);
+  return f;
 }

@@ -14,5 +14,8 @@
  * a select that receives, a chan.next whose value is dropped. */
 tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc);
 
+/* (string, string)string: concat of the two. The same each time. Thread-safe. NULL: no memory. */
+tz_function *tz_outline_join(tz_vm *vm);
+
 struct tz_outlines *tz_outlines_new(void); /* NULL: no memory */
 void tz_outlines_free(tz_vm *vm, struct tz_outlines *outlines);

@@ -33,8 +33,6 @@ static void open_place(tz_log_line *line, const char **separator, const tz_funct
   *separator = ",";
 }
 
-enum { WAY_BITS = 3 }; /* of a class's address: how dynamic calls found it (runtime/src/any_call.c) */
-
 static void write_site(tz_log_line *line, const tz_function *f, uint32_t pc, const char **separator) {
   const tz_site *site = (const tz_site *)&f->k[tz_insn_c(f->code[pc])];
   if (site->way[0].cls == 0) return;
@@ -45,7 +43,9 @@ static void write_site(tz_log_line *line, const tz_function *f, uint32_t pc, con
     char text[300] = "";
     FILE *to = fmemopen(text, sizeof text - 1, "w");
     if (to != NULL) {
-      tz_log_class(to, (const tz_class *)(uintptr_t)(site->way[i].cls & ~(uint32_t)WAY_BITS));
+      const tz_class *cls = tz_way_class(&site->way[i]);
+      if (cls != NULL) tz_log_class(to, cls);
+      else fputs(tz_way_kind_name(&site->way[i]), to);
       fclose(to);
     }
     fprintf(line->to, "%s{\"class\":", i > 0 ? "," : "");

@@ -1,14 +1,10 @@
 /* any_call.c: calls with dynamic arguments: call.any, tail.any, and the methods behind operators.
  *
- * Ways of a call.any site, by the low bits of cls (classes are aligned):
- *   cls       a method or closure that takes and gives dynamic values as they are: the handler calls it
- *   cls | 1   a dynamic object's shape: member.slot holds what is called
- *   cls | 2   a function whose arguments or result need conversion */
+ * A way whose cls is a class without further bits (TZ_WAY_…) leads to a method or closure that takes and gives
+ * dynamic values as they are: the handler calls it. */
 #include "any.h"
 #include "profile.h"
 #include "terza/opcode.h"
-
-enum { WAY_SHAPE = 1, WAY_CONVERTS = 2 };
 
 /* What a dynamic call leads to. */
 typedef struct callee {
@@ -157,7 +153,7 @@ static callee find_named(tz_thread *th, uint64_t receiver, const char *name, uin
   }
   return (callee){.f = tz_any_find_method(th, receiver, name, n_params),
                   .first = receiver,
-                  .by_class = tz_word_is_ref(receiver)};
+                  .by_class = receiver != 0};
 }
 
 /* Takes and gives dynamic values as they are; the receiver's class is that of the site's way. */
@@ -173,25 +169,37 @@ static bool is_dynamic(const tz_function *f) {
 static void note_shape(tz_site *site, uint32_t cls, int32_t slot) {
   for (int i = 0; i < TZ_SITE_WAYS; i++)
     if (site->way[i].cls == 0) {
-      site->way[i] = (tz_site_way){.cls = cls | WAY_SHAPE, .count = 1};
+      site->way[i] = (tz_site_way){.cls = cls | TZ_WAY_SHAPE, .count = 1};
       site->way[i].member.slot = slot;
       return;
     }
   site->misses += site->misses != UINT32_MAX;
 }
 
+/* What a way of the receiver has as its cls, but for the bits of a class; null: 0. */
+static uint32_t way_key(tz_thread *th, uint64_t receiver) {
+  if (tz_word_is_ref(receiver)) return (uint32_t)(uintptr_t)tz_object_class(tz_any_object(receiver));
+  return receiver != 0 ? tz_way_of_kind(tz_any_kind_of(th, receiver)) : 0;
+}
+
+static bool is_way_of(const tz_site_way *way, uint32_t key) {
+  return tz_way_is_immediate(way) ? way->cls == key : (way->cls & ~(uint32_t)TZ_WAY_BITS) == key;
+}
+
 /* The callee by the site's ways. f is NULL if they do not know the receiver's class. */
 static callee find_cached(tz_thread *th, tz_site *site, uint64_t receiver, uint32_t n_params) {
   callee c = {.first = receiver, .by_class = true};
   void *object = tz_any_object(receiver);
-  uint32_t cls = (uint32_t)(uintptr_t)tz_object_class(object);
+  uint32_t key = way_key(th, receiver);
   for (int i = 0; i < TZ_SITE_WAYS && site->way[i].cls != 0; i++) {
     tz_site_way *way = &site->way[i];
-    if ((way->cls & ~(uint32_t)(WAY_SHAPE | WAY_CONVERTS)) != cls) continue;
-    tz_site_count(way);
-    if (way->cls & WAY_SHAPE)
+    if (!is_way_of(way, key)) continue;
+    if (!tz_way_is_immediate(way) && way->cls & TZ_WAY_SHAPE) {
+      tz_site_count(way);
       return call_member(
           th, ((tz_array *)tz_object_fields(object)[TZ_DYN_MEMBERS].p)->words[way->member.slot].u, n_params);
+    }
+    if (way->target != NULL) tz_site_count(way);
     c.f = way->target;
     return c;
   }
@@ -228,8 +236,7 @@ static bool call_basic(tz_thread *th, uint64_t receiver, const char *name, uint6
   return true;
 }
 
-static tz_insn *no_callee(tz_thread *th, tz_insn *pc, const tz_site *site, uint64_t receiver,
-                          uint64_t called) {
+static tz_insn *no_callee(tz_thread *th, tz_insn *pc, tz_site *site, uint64_t receiver, uint64_t called) {
   if (site->name == NULL || called != receiver)
     return tz_throw(th, pc, called == 0 ? TZ_ERROR_NULL_REF : TZ_ERROR_CAST, "%s cannot be called",
                     tz_value_kind_name(th, called));
@@ -238,6 +245,7 @@ static tz_insn *no_callee(tz_thread *th, tz_insn *pc, const tz_site *site, uint6
   if (receiver == 0 || !call_basic(th, receiver, site->name, other, tz_insn_x(*pc), &result, &ok))
     return tz_any_no_member(th, pc, receiver, site->name);
   if (!ok) return tz_unwind(th, pc);
+  if (strcmp(site->name, "len") == 0) tz_site_note(site, way_key(th, receiver) | TZ_WAY_CONVERTS, NULL);
   if (tz_insn_op(*pc) == TZ_OP_CALL_ANY)
     return tz_any_done(th, pc, result) + tz_insn_list_words(tz_insn_x(*pc));
   th->fp[0].u = result;
@@ -248,18 +256,17 @@ tz_insn *tz_slow_call_any(tz_thread *th, tz_insn *pc) {
   tz_site *site = (tz_site *)&TZ_FRAME_FUNCTION(th->fp)->k[tz_insn_c(*pc)];
   uint64_t receiver = th->fp[tz_insn_arg(pc + 1, 0)].u;
   uint32_t n = tz_insn_x(*pc);
-  callee c = {.f = NULL};
-  if (tz_word_is_ref(receiver)) c = find_cached(th, site, receiver, n);
+  callee c = find_cached(th, site, receiver, n);
   bool is_new = c.f == NULL;
   int32_t slot = -1;
   if (is_new)
     c = site->name == NULL ? find_value(th, receiver, n) : find_named(th, receiver, site->name, n, &slot);
   if (c.f == NULL) return no_callee(th, pc, site, receiver, c.first);
   if (c.f->n_params != n) return wrong_count(th, pc, c.f, n);
-  if (is_new && tz_word_is_ref(receiver)) {
-    uint32_t cls = (uint32_t)(uintptr_t)tz_object_class(tz_any_object(receiver));
-    if (slot >= 0) note_shape(site, cls, slot);
-    else if (c.by_class) tz_site_note(site, is_dynamic(c.f) ? cls : cls | WAY_CONVERTS, c.f);
+  if (is_new) {
+    uint32_t key = way_key(th, receiver);
+    if (slot >= 0) note_shape(site, key, slot);
+    else if (c.by_class) tz_site_note(site, is_dynamic(c.f) ? key : key | TZ_WAY_CONVERTS, c.f);
   }
   if (--th->budget < 0) return tz_slow_budget(th, pc);
   return call_listed(th, pc, &c);

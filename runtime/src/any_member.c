@@ -4,6 +4,7 @@
  * class. */
 #include "error.h"
 #include "any.h"
+#include "profile.h"
 
 static inline tz_word *reg_a(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_a(*pc)]; }
 static inline tz_word *reg_b(tz_thread *th, const tz_insn *pc) { return &th->fp[tz_insn_b(*pc)]; }
@@ -270,8 +271,16 @@ static const char *member_symbol(tz_thread *th, const tz_string *s) {
   return name;
 }
 
+static unsigned index_form(tz_thread *th, const tz_class *cls, tz_any_kind index) {
+  if (index != TZ_SAW_INT) return TZ_INDEX_OTHER;
+  if (cls == th->vm->any_array_class) return TZ_INDEX_ARRAY;
+  if (cls == th->vm->string_class) return TZ_INDEX_STRING;
+  return is_array(cls) ? TZ_INDEX_TYPED : TZ_INDEX_OTHER;
+}
+
 static void note_index(tz_thread *th, tz_insn *pc, const tz_class *cls, tz_any_kind index) {
-  unsigned seen = cls == th->vm->any_array_class && index == TZ_SAW_INT ? TZ_INDEX_ARRAY : TZ_INDEX_OTHER;
+  unsigned seen = index_form(th, cls, index);
+  if (seen == TZ_INDEX_TYPED) tz_profile_method(th, pc, cls, NULL);
   if (seen & ~tz_insn_x(*pc)) *pc |= (tz_insn)seen << 8;
 }
 

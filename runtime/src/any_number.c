@@ -2,6 +2,7 @@
  * along, since `+` and `<` are theirs too. */
 #include "any.h"
 #include "number.h"
+#include "profile.h"
 #include "terza/opcode.h"
 
 static inline uint64_t reg_b(tz_thread *th, const tz_insn *pc) { return th->fp[tz_insn_b(*pc)].u; }
@@ -231,5 +232,7 @@ tz_insn *tz_slow_eq_any(tz_thread *th, tz_insn *pc) {
   const tz_class *cls = tz_object_class(tz_any_object(v)), *object = th->vm->object_class;
   if (!tz_class_is_subclass(cls, object) || cls->vtable[EQUALS_SLOT] == object->vtable[EQUALS_SLOT])
     return tz_any_done(th, pc, 0);
-  return tz_any_call_operator(th, pc, cls->vtable[EQUALS_SLOT], operands, 2);
+  tz_function *equals = cls->vtable[EQUALS_SLOT];
+  tz_profile_method(th, pc, equals, equals);
+  return tz_any_call_operator(th, pc, equals, operands, 2);
 }

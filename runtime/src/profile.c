@@ -50,9 +50,9 @@ static tz_branch_profile *counters(tz_thread *th, tz_function *f, const tz_insn 
   return f->branches != NULL ? &f->branches[at] : NULL;
 }
 
-void tz_profile_method(tz_thread *th, tz_insn *pc, const tz_class *cls, tz_function *method) {
+void tz_profile_method(tz_thread *th, tz_insn *pc, const void *by, tz_function *method) {
   tz_branch_profile *seen = counters(th, TZ_FRAME_FUNCTION(th->fp), pc);
-  uint32_t address = (uint32_t)(uintptr_t)cls;
+  uint32_t address = (uint32_t)(uintptr_t)by;
   if (seen == NULL || seen->taken == address) return;
   if (seen->taken == 0) seen->not_taken = (uint32_t)(uintptr_t)method;
   uint32_t is_now = seen->taken == 0 ? address : UINT32_MAX;

@@ -4,6 +4,7 @@
 #include "class.h"
 #include "error.h"
 #include "scheduler.h"
+#include "slow.h"
 #include "terza/lowmem.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -87,8 +88,9 @@ static void report_sites(tz_vm *vm, const tz_function *f) {
     if (sites[i].way[0].cls == 0) continue;
     print(vm, "    site %u%s%s:", i, sites[i].name ? " " : "", sites[i].name ? sites[i].name : "");
     for (int w = 0; w < TZ_SITE_WAYS && sites[i].way[w].cls != 0; w++) {
-      const tz_class *cls = (const tz_class *)(uintptr_t)(sites[i].way[w].cls & ~1u);
-      print(vm, " %s %u", cls->name, sites[i].way[w].count);
+      const tz_site_way *way = &sites[i].way[w];
+      const tz_class *cls = tz_way_class(way);
+      print(vm, " %s %u", cls != NULL ? cls->name : tz_way_kind_name(way), way->count);
     }
     if (sites[i].misses > 0) print(vm, ", %u others", sites[i].misses);
     print(vm, "\n");

@@ -38,7 +38,12 @@ tz_string *tz_string_join(tz_thread *th, tz_word *const *parts, uint32_t n);
 tz_function *tz_interface_method_nogc(const tz_class *cls, const tz_class *interface, uint32_t method);
 
 /* The x byte of index.any and set.index.any: what has been indexed. */
-enum { TZ_INDEX_ARRAY = 1 /* an array of dynamic values, by an int */, TZ_INDEX_OTHER = 2 };
+enum {
+  TZ_INDEX_ARRAY = 1, /* an array of dynamic values, by an int */
+  TZ_INDEX_OTHER = 2, /* what has get and set, see tz_profile_method; a dynamic object */
+  TZ_INDEX_STRING = 4,
+  TZ_INDEX_TYPED = 8, /* another array, by an int: its class as if it had a method NULL */
+};
 
 /* tz_site_way.member.rep of get.any and set.any. */
 enum {
@@ -46,6 +51,26 @@ enum {
   TZ_MEMBER_DYNAMIC = 2, /* element `slot` of a dynamic object's members */
   TZ_MEMBER_TYPED = 3,   /* field `slot`, an int, float or bool to be boxed by its type */
 };
+
+/* tz_site_way.cls of call.any and tail.any: a class, with these bits (classes are aligned). */
+enum {
+  TZ_WAY_SHAPE = 1,     /* a dynamic object's shape: member.slot holds what is called */
+  TZ_WAY_CONVERTS = 2,  /* a function whose arguments or result need conversion; NULL: `len` of a string or array */
+  TZ_WAY_IMMEDIATE = 3, /* no class, but what kind of value that is no object: see tz_way_of_kind */
+  TZ_WAY_BITS = 3
+};
+/* The kind: tz_any_kind in any.h, TZ_SAW_OTHER for bools. */
+static inline uint32_t tz_way_of_kind(unsigned kind) { return kind << 2 | TZ_WAY_IMMEDIATE; }
+static inline bool tz_way_is_immediate(const tz_site_way *way) {
+  return (way->cls & TZ_WAY_BITS) == TZ_WAY_IMMEDIATE;
+}
+static inline const tz_class *tz_way_class(const tz_site_way *way) { /* NULL: none, an immediate */
+  return tz_way_is_immediate(way) ? NULL : (const tz_class *)(uintptr_t)(way->cls & ~(uint32_t)TZ_WAY_BITS);
+}
+/* "int", "float" or "bool" for an immediate. */
+static inline const char *tz_way_kind_name(const tz_site_way *way) {
+  return way->cls >> 2 == 1 ? "int" : way->cls >> 2 == 2 ? "float" : "bool";
+}
 
 static inline void tz_site_count(tz_site_way *way) { way->count += way->count != UINT32_MAX; }
 
