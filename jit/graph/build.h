@@ -45,6 +45,7 @@ typedef struct tz_build_options {
   /* A function that runs one instruction out of line (native/outline.h). NULL: not possible. */
   tz_function *(*outline)(tz_vm *vm, tz_function *f, uint32_t pc);
   tz_function *(*join)(tz_vm *vm); /* the same for joining two strings. NULL: not possible */
+  tz_function *(*finder)(tz_vm *vm, const tz_function *f, uint32_t pc); /* for the method of a dynamic call */
   void *data;
   int64_t *stress; /* counts down; code leaves at random places when it gets to 0. NULL: no stress */
 } tz_build_options;

@@ -141,6 +141,17 @@ static tz_branch_profile seen_method(const tz_builder *b) {
   return branches != NULL ? branches[b->pc] : (tz_branch_profile){0};
 }
 
+/* Whatever equals the class has. */
+static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node *y) {
+  const tz_sig *signature = b->graph->vm->object_class->vtable[EQUALS_SLOT]->signature;
+  if (signature->n_params != 2 || signature->result->rep != 'I') return tz_build_outlined(b);
+  tz_node *other = tz_build_unboxed(b, y, signature->params[1]);
+  tz_node *call = TZ_EMIT(b, CALL_POINTER, TZ_TYPE_INT, equals, x, other);
+  call->state = tz_state_place(b);
+  tz_check_pending(b);
+  return tz_emit_i2(b, TZ_NODE_NE, call, tz_emit_int(b, 0));
+}
+
 /* The one equals that the place has called, if it is that of the class; goes on where it is another. */
 static void call_seen_equals(tz_builder *b, tz_join *join, tz_node *equals, tz_node *x, tz_node *y) {
   tz_branch_profile seen = seen_method(b);
@@ -216,7 +227,7 @@ static void build_same(tz_builder *b, tz_insn in, unsigned seen) {
   tz_node *other = tz_emit_i1(b, TZ_NODE_READS_CLASS, y); /* a boxed int is none */
   tz_guard(b, tz_emit_not(b, is_class(b, other, vm->int_box_class)), TZ_DEOPT_KIND);
   call_seen_equals(b, &join, equals, x, y);
-  tz_join_add(b, &join, tz_build_outlined(b));
+  tz_join_add(b, &join, call_equals(b, equals, x, y));
   tz_write(b, A, tz_join_finish(b, &join, TZ_TYPE_INT));
 }
 

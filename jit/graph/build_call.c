@@ -380,31 +380,67 @@ static tz_node *is_of_way(tz_builder *b, tz_node *receiver, const tz_site_way *w
   return tz_emit_i2(b, TZ_NODE_EQ, *cls, tz_emit_address(b, tz_way_class(way)));
 }
 
+/* A call whose method is looked up by the receiver's class. */
+static tz_node *call_found(tz_builder *b, const call *c, tz_function *finder) {
+  bool has_result = c->result < b->scope->function->n_registers;
+  tz_node *found = tz_emit_i1(b, TZ_NODE_CALL, c->args[0]);
+  found->imm.p = finder;
+  found->state = tz_state_place(b);
+  tz_check_pending(b);
+  tz_join join = {0};
+  tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_NE, found, tz_emit_int(b, 0)), 1000);
+  b->block = fork.yes;
+  tz_node **inputs = tz_graph_alloc(b->graph, (c->n + 1) * sizeof *inputs);
+  inputs[0] = found;
+  for (uint32_t i = 0; i < c->n; i++) inputs[i + 1] = c->args[i];
+  tz_node *call = tz_emit(b, TZ_NODE_CALL_POINTER, has_result ? TZ_TYPE_ANY : TZ_TYPE_VOID, c->n + 1, inputs);
+  call->state = tz_state_place(b);
+  tz_check_pending(b);
+  tz_join_add(b, &join, has_result ? call : NULL);
+  b->block = fork.no;
+  tz_join_add(b, &join, tz_build_outlined(b));
+  return tz_join_finish(b, &join, has_result ? TZ_TYPE_ANY : TZ_TYPE_VOID);
+}
+
+/* Of a class without a way of its own. */
+static tz_node *call_other(tz_builder *b, const call *c) {
+  tz_function *f = b->scope->function;
+  bool has_name = ((const tz_site *)&f->k[tz_insn_c(c->in)])->name != NULL;
+  tz_function *finder =
+      has_name && b->options->finder != NULL ? b->options->finder(b->graph->vm, f, b->pc) : NULL;
+  tz_node *value = finder != NULL ? call_found(b, c, finder) : tz_build_outlined(b);
+  return value != NULL ? value : tz_emit(b, TZ_NODE_ANY, TZ_TYPE_ANY, 0, NULL);
+}
+
 static void call_methods(tz_builder *b, const call *c, tz_site *site, uint32_t n) {
   float frequency = b->frequency;
+  bool is_mega = site->misses > 0;
   sort_ways(site, n);
   sort_immediates(site, n);
   tz_node *cls = NULL;
   tz_join join = {0};
-  uint64_t total = total_count(site, n);
+  uint64_t total = total_count(site, n), all = total;
   for (uint32_t i = 0; i < n; i++) {
     const tz_site_way *way = &site->way[i];
+    if (is_mega && ((uint64_t)way->count * MOSTLY < all || !is_known_way(b, way, c->n))) continue;
     tz_node *is = is_of_way(b, c->args[0], way, &cls);
     uint64_t share = ((uint64_t)way->count * 1000 + 12) / (total + 1);
     tz_fork fork = {0};
-    if (i + 1 == n) {
+    bool is_last = i + 1 == n && !is_mega;
+    if (is_last) {
       tz_guard(b, is, tz_way_is_immediate(way) ? TZ_DEOPT_KIND : TZ_DEOPT_CLASS);
     } else {
       fork = tz_branch(b, is, (uint32_t)share);
       b->block = fork.yes;
     }
     float left = b->frequency;
-    if (i + 1 < n) b->frequency = left * (float)share / 1024;
-    call_method(b, c, &join, way, n);
+    if (!is_last) b->frequency = left * (float)share / 1024;
+    call_method(b, c, &join, way, n + is_mega);
     b->block = fork.no;
     b->frequency = left - b->frequency;
     total -= way->count;
   }
+  if (b->block != NULL) tz_join_add(b, &join, call_other(b, c));
   tz_node *value = tz_join_finish(b, &join, TZ_TYPE_ANY);
   b->frequency = frequency;
   finish(b, c, value);
@@ -415,7 +451,8 @@ static void build_any_call(tz_builder *b, const call *c) {
   uint32_t n = n_ways(&site);
   bool speculates = tz_may_speculate(b);
   if (n == 0 && speculates) tz_deopt(b, TZ_DEOPT_UNREACHED);
-  else if (n > 0 && speculates && has_known_methods(b, &site, n, c->n)) call_methods(b, c, &site, n);
+  else if (speculates && (site.misses > 0 || has_known_methods(b, &site, n, c->n)))
+    call_methods(b, c, &site, n);
   else finish(b, c, tz_build_outlined(b));
 }
 

@@ -1,6 +1,8 @@
 /* outline.c: see outline.h. What is made here is made on compiler threads: from lowmem and malloc, never from
  * the VM's arena. */
 #include "outline.h"
+#include "any.h"
+#include "internals.h"
 #include "native.h"
 #include "symbols.h"
 #include "terza/lowmem.h"
@@ -15,9 +17,10 @@ typedef struct outline {
   tz_function *function; /* in lowmem */
   struct outline *next;
   tz_sig *signature;
-  tz_word k[1];         /* of chan.next: where its second result goes */
-  uint64_t ref_map[5];  /* of 3 + 255 parameters and a result */
-  tz_type *registers[]; /* parameters, then the result; behind them the code */
+  tz_word k[1];          /* of chan.next: where its second result goes */
+  uint64_t ref_map[5];   /* of 3 + 255 parameters and a result */
+  struct finder *finder; /* of tz_outline_finder, which owns it */
+  tz_type *registers[];  /* parameters, then the result; behind them the code */
 } outline;
 
 struct tz_outlines {
@@ -36,6 +39,7 @@ struct tz_outlines *tz_outlines_new(void) {
 static void outline_free(tz_vm *vm, outline *o) {
   tz_lowmem_release(vm->lowmem, o->function, sizeof *o->function);
   free(o->signature);
+  free(o->finder);
   free(o);
 }
 
@@ -279,4 +283,76 @@ tz_function *tz_outline_join(tz_vm *vm) {
   tz_function *f = all->join;
   pthread_mutex_unlock(&all->lock);
   return f;
+}
+
+/* ---- Finding methods ---- */
+
+enum { FOUND = 32 };
+
+/* What a finder has found, by the receiver's class; forgotten when there are more dynamic functions. */
+typedef struct finder {
+  const char *name;
+  uint32_t n_args, n_dynamics;
+  bool keeps_result;
+  struct found {
+    const tz_class *cls;
+    tz_function *f;
+  } found[FOUND];
+} finder;
+
+static tz_function *find(tz_thread *th, finder *x, uint64_t receiver) {
+  tz_function *f = tz_any_find_plain_method(th, receiver, x->name, x->n_args);
+  return f != NULL && (f->signature->result->rep != 'N' || !x->keeps_result) ? f : NULL;
+}
+
+static bool run_finder(tz_thread *th, tz_word *args) {
+  finder *x = th->leaf->k[0].p;
+  const tz_class *cls = tz_word_is_ref(args[0].u) ? tz_object_class(args[0].p) : NULL;
+  struct found *found = &x->found[((uintptr_t)cls >> 4) % FOUND];
+  if (x->n_dynamics != th->vm->internals->n_dynamics) {
+    memset(x->found, 0, sizeof x->found);
+    x->n_dynamics = th->vm->internals->n_dynamics;
+  }
+  if (cls == NULL || found->cls != cls) *found = (struct found){cls, find(th, x, args[0].u)};
+  args[0].u = (uint64_t)(uintptr_t)found->f;
+  return true;
+}
+
+/* With the lock. */
+static tz_function *make_finder(tz_vm *vm, struct tz_outlines *all, const tz_function *f, uint32_t pc) {
+  tz_insn in = f->code[pc];
+  outline *o = outline_alloc(vm, 1, 0);
+  if (o == NULL) return NULL;
+  finder *x = o->finder = calloc(1, sizeof *x);
+  bool ok = x != NULL && tz_ptr_map_put(&all->by_place, (const char *)&f->code[pc] + 1, o->function);
+  if (!ok) {
+    outline_free(vm, o);
+    return NULL;
+  }
+  x->name = ((const tz_site *)&f->k[tz_insn_c(in)])->name;
+  x->n_args = tz_insn_x(in);
+  x->keeps_result = tz_insn_a(in) < f->n_registers;
+  o->k[0].p = x;
+  o->registers[0] = tz_type_simple(vm, TZ_KIND_ANY);
+  o->signature->result = tz_type_simple(vm, TZ_KIND_I64);
+  o->signature->n_params = o->signature->n_slots = 1;
+  o->signature->params[0] = o->registers[0];
+  form g = {1, 1, 0, true, 0};
+  tz_function nobody = {.name = "find", .k = o->k};
+  describe(o, &nobody, NULL, &g, false);
+  o->function->native = run_finder;
+  o->function->flags |= TZ_FUNCTION_LEAF;
+  o->function->compiled = tz_native_leaf_entry(o->function);
+  o->next = all->all;
+  all->all = o;
+  return o->function;
+}
+
+tz_function *tz_outline_finder(tz_vm *vm, const tz_function *f, uint32_t pc) {
+  struct tz_outlines *all = tz_native_of(vm)->outlines;
+  pthread_mutex_lock(&all->lock);
+  tz_function *found = tz_ptr_map_get(&all->by_place, (const char *)&f->code[pc] + 1);
+  if (found == NULL) found = make_finder(vm, all, f, pc);
+  pthread_mutex_unlock(&all->lock);
+  return found;
 }

@@ -252,6 +252,7 @@ static tz_compile_job job_for(compilation *c, tz_function *f, uint32_t osr_pc) {
   job.build.keeps_picture = p->vm->jit->log != NULL || tz_policy_has_picture(&p->vm->jit->policy);
   job.build.outline = tz_outline;
   job.build.join = tz_outline_join;
+  job.build.finder = tz_outline_finder;
   job.build.data = c;
   job.build.stress = o->stress_deopt > 0 ? &p->stress_countdown : NULL;
   job.passes.no_escape_analysis = !(parts.parts & TZ_JIT_ESCAPE_ANALYSIS);

@@ -1,7 +1,7 @@
 /* any_call.c: calls with dynamic arguments: call.any, tail.any, and the methods behind operators.
  *
- * A way whose cls is a class without further bits (TZ_WAY_…) leads to a method or closure that takes and gives
- * dynamic values as they are: the handler calls it. */
+ * A way whose cls is a class without further bits (TZ_WAY_…) leads to a method or closure that takes and
+ * gives dynamic values as they are: the handler calls it. */
 #include "any.h"
 #include "profile.h"
 #include "terza/opcode.h"
@@ -151,9 +151,8 @@ static callee find_named(tz_thread *th, uint64_t receiver, const char *name, uin
       if (field >= 0) return call_member(th, fields[field].u, n_params);
     }
   }
-  return (callee){.f = tz_any_find_method(th, receiver, name, n_params),
-                  .first = receiver,
-                  .by_class = receiver != 0};
+  return (callee){
+      .f = tz_any_find_method(th, receiver, name, n_params), .first = receiver, .by_class = receiver != 0};
 }
 
 /* Takes and gives dynamic values as they are; the receiver's class is that of the site's way. */
@@ -164,6 +163,14 @@ static bool is_dynamic(const tz_function *f) {
   for (uint32_t i = 1; i < f->n_params; i++)
     if (f->signature->params[i]->rep != 'Y') return false;
   return true;
+}
+
+tz_function *tz_any_find_plain_method(tz_thread *th, uint64_t receiver, const char *name, uint32_t n_params) {
+  if (!tz_word_is_ref(receiver)) return NULL;
+  const tz_class *cls = tz_object_class(tz_any_object(receiver));
+  if (tz_class_is_dyn(cls) || tz_class_find_method(cls, name) == NULL) return NULL;
+  tz_function *f = tz_any_find_method(th, receiver, name, n_params);
+  return f != NULL && f->n_params == n_params && is_dynamic(f) ? f : NULL;
 }
 
 static void note_shape(tz_site *site, uint32_t cls, int32_t slot) {

@@ -5,6 +5,7 @@
 struct tz_internals {
   tz_ptr_map strings;        /* symbol of the text -> permanent string */
   tz_ptr_map dynamics;       /* symbol of the name -> tz_dynamic, see native.c */
+  uint32_t n_dynamics;       /* functions in it: what was not found may be there when they are more */
   tz_ptr_map native_classes; /* symbol of the qualified name -> tz_class */
   struct tz_shape *shapes;   /* all, for freeing */
   char *out;                 /* buffered output on fd 1 */

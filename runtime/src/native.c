@@ -60,6 +60,7 @@ bool tz_vm_add_dynamic(tz_vm *vm, const char *name, tz_function *f) {
   struct tz_dynamic *entry = tz_arena_alloc(vm->arena, sizeof *entry);
   if (symbol == NULL || entry == NULL) return false;
   *entry = (struct tz_dynamic){f, tz_ptr_map_get(&vm->internals->dynamics, symbol)};
+  vm->internals->n_dynamics++;
   return tz_ptr_map_put(&vm->internals->dynamics, symbol, entry);
 }
 

@@ -521,6 +521,10 @@ rima_fn *rima_object_method(const rima_compiler *c, const rima_name *name) {
   return NULL;
 }
 
+bool rima_class_is_structural(const rima_class *cls, rima_structural which) {
+  return cls->kind == RIMA_CLASS_VARIANT && (which != RIMA_EQUALS || cls->singleton == NULL);
+}
+
 rima_fn *rima_class_structural(rima_compiler *c, rima_class *cls, rima_structural which) {
   if (cls->structural[which]) return cls->structural[which];
   const rima_fn *root = c->object_methods[which];

@@ -113,8 +113,7 @@ static rima_fn *own_method(rima_compiler *c, rima_class *cls, rima_structural wh
   if (found.kind == RIMA_FOUND_METHOD && found.member->decl->function->is_abstract)
     found.kind = RIMA_FOUND_NOTHING;
   if (found.kind == RIMA_FOUND_METHOD) return rima_class_method(c, found.cls, found.index);
-  if (cls->kind == RIMA_CLASS_VARIANT) return rima_class_structural(c, cls, which);
-  return NULL;
+  return rima_class_is_structural(cls, which) ? rima_class_structural(c, cls, which) : NULL;
 }
 
 /* Whether equality of values of this type is identity, whatever their classes. */

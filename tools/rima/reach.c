@@ -39,7 +39,7 @@ rima_fn *rima_class_impl(rima_compiler *c, rima_class *cls, rima_fn *root) {
       if (ast->body || ast->value || ast->is_native) return rima_class_method(c, s, m->index);
     }
   }
-  if (root->kind == RIMA_FN_OBJECT && cls->kind == RIMA_CLASS_VARIANT)
+  if (root->kind == RIMA_FN_OBJECT && rima_class_is_structural(cls, which))
     return rima_class_structural(c, cls, which);
   if (root->kind == RIMA_FN_OBJECT) return root;
   rima_found found = rima_class_find(c, cls, name);
