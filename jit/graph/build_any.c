@@ -173,7 +173,7 @@ static tz_node *is_class(tz_builder *b, tz_node *cls, const tz_class *of) {
 /* Two strings have the same bytes or not; a string equals nothing else. Where `seen` says that there has been
  * none, there is to be none. */
 static void join_texts(tz_builder *b, tz_join *join, tz_node *x, tz_node *y, tz_node *cls, unsigned seen) {
-  tz_node *other = tz_emit_i1(b, TZ_NODE_READS_CLASS, y);
+  tz_node *other = tz_emit_i1(b, TZ_NODE_CLASS_OF, y);
   tz_node *is_text = is_class(b, cls, b->graph->vm->string_class),
           *is_other_text = is_class(b, other, b->graph->vm->string_class);
   if (!(seen & SAW_STRING)) {
@@ -208,7 +208,7 @@ static void build_same(tz_builder *b, tz_insn in, unsigned seen) {
   b->block = fork.no;
   join_unequal_immediate(b, &join, x, y);
   join_unequal_immediate(b, &join, y, x);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, x);
   join_texts(b, &join, x, y, cls, seen);
   tz_guard(b, tz_emit_not(b, is_class(b, cls, vm->int_box_class)), TZ_DEOPT_KIND);
   tz_node *is_object = tz_emit_i1(b, TZ_NODE_SUBCLASS, cls);
@@ -224,7 +224,7 @@ static void build_same(tz_builder *b, tz_insn in, unsigned seen) {
   b->block = fork.yes;
   tz_join_add(b, &join, tz_emit_int(b, 0));
   b->block = fork.no;
-  tz_node *other = tz_emit_i1(b, TZ_NODE_READS_CLASS, y); /* a boxed int is none */
+  tz_node *other = tz_emit_i1(b, TZ_NODE_CLASS_OF, y); /* a boxed int is none */
   tz_guard(b, tz_emit_not(b, is_class(b, other, vm->int_box_class)), TZ_DEOPT_KIND);
   call_seen_equals(b, &join, equals, x, y);
   tz_join_add(b, &join, call_equals(b, equals, x, y));
@@ -377,7 +377,7 @@ static void build_kind(tz_builder *b, tz_insn in) {
   when(b, &join, tz_emit_i1(b, TZ_NODE_IS_NULL, x), 0);
   when(b, &join, tz_emit_i1(b, TZ_NODE_ANY_IS_BOOL, x), 1);
   when(b, &join, tz_emit_i1(b, TZ_NODE_ANY_IS_FLOAT, x), 3);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, x);
+  tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, x);
   when(b, &join, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->string_class)), 4);
   when(b, &join, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, b->graph->vm->int_box_class)), 2);
   tz_join_add(b, &join, tz_emit_int(b, 5));
@@ -446,6 +446,12 @@ static tz_node *member_way(tz_builder *b, tz_insn in, tz_node *object, const tz_
   return NULL;
 }
 
+/* The class of the object, to be compared with `seen`. Only a dynamic object gets another, and never one that
+ * is no shape. */
+static tz_node *class_for(tz_builder *b, tz_node *object, const tz_class *seen) {
+  return tz_emit_i1(b, seen->shape != NULL ? TZ_NODE_READS_CLASS : TZ_NODE_CLASS_OF, object);
+}
+
 /* Up to four classes, each by a test; the last by a guard. False: the site has seen more, or what needs more
  * than that. */
 static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
@@ -456,11 +462,10 @@ static bool build_member(tz_builder *b, tz_insn in, bool is_load) {
   if (n == 0 || site.misses > 0 || !tz_may_speculate(b)) return false;
   tz_node *object = READ(B);
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, object), TZ_DEOPT_KIND);
-  tz_node *cls = tz_emit_i1(b, TZ_NODE_READS_CLASS, object);
   tz_join join = {0};
   for (uint32_t i = 0; i < n; i++) {
-    tz_node *is =
-        tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)site.way[i].cls));
+    const tz_class *seen = (const tz_class *)(uintptr_t)site.way[i].cls;
+    tz_node *is = is_class(b, class_for(b, object, seen), seen);
     if (i + 1 == n) {
       tz_guard(b, is, TZ_DEOPT_CLASS);
       tz_join_add(b, &join, member_way(b, in, object, &site.way[i], is_load));

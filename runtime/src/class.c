@@ -185,8 +185,20 @@ bool tz_class_add_itable(tz_class *cls, tz_class *interface, tz_function *const 
   return true;
 }
 
+/* A module names the machine's methods of Object by functions of its own: the class gets the machine's, so
+ * that one can be told from another by its address. */
+static void take_machine_methods(tz_class *cls, const tz_class *object) {
+  if (object == NULL || !tz_class_is_subclass(cls, object)) return;
+  for (uint32_t i = 0; i < object->n_methods; i++) {
+    tz_function *f = cls->vtable[i];
+    if (f != NULL && f->native != NULL && f->native == object->vtable[i]->native)
+      cls->vtable[i] = object->vtable[i];
+  }
+}
+
 void tz_class_publish(tz_class *cls) {
   tz_vm *vm = cls->vm;
+  if (cls != vm->object_class) take_machine_methods(cls, vm->object_class);
   if (cls->super != NULL) {
     cls->next_sibling = cls->super->first_subclass;
     __atomic_store_n(&cls->super->first_subclass, cls, __ATOMIC_RELEASE); /* compiler threads look */
