@@ -136,11 +136,6 @@ static void join_unequal_immediate(tz_builder *b, tz_join *join, tz_node *x, tz_
 
 enum { EQUALS_SLOT = 1 }; /* Object's vtable: toString, equals, hash */
 
-static tz_branch_profile seen_method(const tz_builder *b) {
-  const tz_branch_profile *branches = b->scope->function->branches;
-  return branches != NULL ? branches[b->pc] : (tz_branch_profile){0};
-}
-
 /* Whatever equals the class has. */
 static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node *y) {
   const tz_sig *signature = b->graph->vm->object_class->vtable[EQUALS_SLOT]->signature;
@@ -154,10 +149,8 @@ static tz_node *call_equals(tz_builder *b, tz_node *equals, tz_node *x, tz_node 
 
 /* The one equals that the place has called, if it is that of the class; goes on where it is another. */
 static void call_seen_equals(tz_builder *b, tz_join *join, tz_node *equals, tz_node *x, tz_node *y) {
-  tz_branch_profile seen = seen_method(b);
-  tz_function *f = (tz_function *)(uintptr_t)seen.not_taken;
-  if (seen.taken == 0 || seen.taken == UINT32_MAX || f->n_params != 2 || f->signature->result->rep != 'I')
-    return;
+  tz_function *f;
+  if (tz_seen_method(b, &f) == 0 || f->n_params != 2 || f->signature->result->rep != 'I') return;
   tz_fork fork = tz_branch(b, tz_emit_i2(b, TZ_NODE_EQ, equals, tz_emit_address(b, f)), 1000);
   b->block = fork.yes;
   tz_node *args[] = {x, tz_build_unboxed(b, y, f->signature->params[1])};
@@ -494,8 +487,8 @@ static const tz_class *indexed_class(tz_builder *b) {
   case TZ_INDEX_TYPED: break;
   default: return NULL;
   }
-  tz_branch_profile seen = seen_method(b);
-  return seen.taken != UINT32_MAX ? (const tz_class *)(uintptr_t)seen.taken : NULL;
+  tz_function *none;
+  return (const tz_class *)(uintptr_t)tz_seen_method(b, &none);
 }
 
 /* The index, guarded; the array's class too. */

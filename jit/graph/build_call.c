@@ -278,10 +278,19 @@ static bool is_convertible(tz_builder *b, const tz_function *f, uint32_t n_args)
   return f->n_params == n_args && (!is_int || may_leave_behind(b));
 }
 
+/* A way without a method: `len` of a string or array. Of another name it is not complete yet. */
+static bool is_length(const tz_builder *b, const tz_class *cls) {
+  const tz_function *f = b->scope->function;
+  const tz_site *site = (const tz_site *)&f->k[tz_insn_c(f->code[b->pc])];
+  bool has_length =
+      cls == b->graph->vm->string_class || (cls->type != NULL && cls->type->kind == TZ_KIND_ARRAY);
+  return has_length && site->name != NULL && strcmp(site->name, "len") == 0;
+}
+
 static bool is_known_way(tz_builder *b, const tz_site_way *way, uint32_t n_args) {
   const tz_class *cls = tz_way_class(way);
   if (cls != NULL && (way->cls & TZ_WAY_SHAPE || cls->shape != NULL)) return false;
-  if (way->target == NULL) return n_args == 1; /* `len` */
+  if (way->target == NULL) return cls != NULL && is_length(b, cls);
   bool is_word = tz_type_of(way->target->signature->params[0]) >= TZ_TYPE_REF;
   return is_word == (cls != NULL) && is_convertible(b, way->target, n_args);
 }
@@ -340,13 +349,9 @@ static void call_method(tz_builder *b, const call *c, tz_join *join, const tz_si
 }
 
 bool tz_build_operator(tz_builder *b, tz_node **args, uint32_t n, uint32_t result, tz_node **value) {
-  const tz_function *f = b->scope->function;
-  if (f->branches == NULL) return false;
-  /* The class comes last into the profile, and may be taken back while the program goes on. */
-  uint32_t cls_seen = __atomic_load_n(&f->branches[b->pc].taken, __ATOMIC_ACQUIRE);
-  if (cls_seen == 0 || cls_seen == UINT32_MAX || !tz_may_speculate(b)) return false;
-  tz_function *method = (tz_function *)(uintptr_t)f->branches[b->pc].not_taken;
-  if (method == NULL || !is_convertible(b, method, n)) return false;
+  tz_function *method;
+  uint32_t cls_seen = tz_seen_method(b, &method);
+  if (cls_seen == 0 || !tz_may_speculate(b) || method == NULL || !is_convertible(b, method, n)) return false;
   tz_guard(b, tz_emit_i1(b, TZ_NODE_ANY_IS_REF, args[0]), TZ_DEOPT_KIND);
   tz_node *cls = tz_emit_i1(b, TZ_NODE_CLASS_OF, args[0]);
   tz_guard(b, tz_emit_i2(b, TZ_NODE_EQ, cls, tz_emit_address(b, (const void *)(uintptr_t)cls_seen)),

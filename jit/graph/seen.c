@@ -44,6 +44,16 @@ uint8_t tz_seen_operands(tz_builder *b) { return look(b, TZ_SEEN_OPERANDS, 0).op
 
 tz_site tz_seen_site(tz_builder *b, uint32_t c) { return look(b, TZ_SEEN_SITE, c).site; }
 
+uint32_t tz_seen_method(const tz_builder *b, tz_function **method) {
+  const tz_function *f = b->scope->function;
+  *method = NULL;
+  if (f->branches == NULL) return 0;
+  /* `by` comes last into the profile, and may be taken back while the program goes on. */
+  uint32_t by = __atomic_load_n(&f->branches[b->pc].taken, __ATOMIC_ACQUIRE);
+  *method = (tz_function *)(uintptr_t)f->branches[b->pc].not_taken;
+  return by != UINT32_MAX ? by : 0;
+}
+
 bool tz_seen_class_name(const tz_site_way *way, char *into, size_t room) {
   if (tz_way_is_immediate(way)) return (size_t)snprintf(into, room, "%s", tz_way_kind_name(way)) < room;
   const tz_class *cls = tz_way_class(way);

@@ -83,7 +83,9 @@ static inline void tz_site_note(tz_site *site, uint32_t cls, tz_function *target
       return;
     }
     if (way->cls == 0) {
-      *way = (tz_site_way){.cls = cls, .count = 1, .target = target};
+      way->target = target;
+      way->count = 1;
+      __atomic_store_n(&way->cls, cls, __ATOMIC_RELEASE); /* compilers read it meanwhile */
       return;
     }
   }
