@@ -13,7 +13,7 @@ enum {
   PART_EXCEPTION,
   PART_VALID,
   N_PARTS,
-  MAX_QUIET_BLOCKS = 16
+  MAX_BLOCKS_BETWEEN = 48
 };
 
 typedef struct entry {
@@ -27,31 +27,22 @@ typedef struct entry {
   struct entry *next;
 } entry;
 
+/* A set of them. */
+typedef struct tz_memory_parts {
+  uint64_t bits[2];
+} tz_memory_parts;
+_Static_assert(N_PARTS <= 128, "parts fit their sets");
+
 struct tz_numbering {
   tz_facts *facts;
   uintptr_t *chains; /* of entry */
   uint32_t mask;
   uintptr_t now; /* never goes back */
   uintptr_t written[N_PARTS];
-  uint8_t *writes;   /* by block id */
-  uint32_t *visited; /* by block id */
+  tz_memory_parts *writes; /* by block id */
+  uint32_t *visited;       /* by block id */
   uint32_t n_visits;
 };
-
-/* What a block may write: guest memory, or only what the machine keeps for itself. */
-enum { WRITES_MEMORY = 1, WRITES_STATUS = 2 };
-
-static uint8_t block_writes(const tz_block *b) {
-  uint8_t writes = 0;
-  for (const tz_node *n = b->first; n != NULL; n = n->next) {
-    uint32_t effects = tz_node_effects((tz_node_op)n->op);
-    if (n->op == TZ_NODE_POLL || n->op == TZ_NODE_CLEAR_EXCEPTION || effects & TZ_ALLOC ||
-        tz_node_is_blind_call(n))
-      writes |= WRITES_STATUS;
-    else if (effects & (TZ_WRITES | TZ_CALLS)) writes |= WRITES_MEMORY;
-  }
-  return writes;
-}
 
 static uint32_t field_part(uint32_t slot, uint8_t type) {
   return slot % FIELD_SLOTS * 3 + (type == TZ_TYPE_INT ? 0 : type == TZ_TYPE_FLOAT ? 1 : 2);
@@ -72,6 +63,55 @@ static uint32_t part_read(const tz_node *n) {
   }
 }
 
+static uint32_t part_written(const tz_node *n) {
+  switch (n->op) {
+  case TZ_NODE_STORE_FIELD: return field_part(n->aux, n->inputs[1]->type);
+  case TZ_NODE_STORE_GLOBAL: return PART_GLOBALS;
+  default: return PART_ELEMENTS + n->aux;
+  }
+}
+
+/* ---- Sets of parts ---- */
+
+static void add_part(tz_memory_parts *to, uint32_t part) { to->bits[part / 64] |= (uint64_t)1 << part % 64; }
+
+static bool has_part(const tz_memory_parts *parts, uint32_t part) {
+  return parts->bits[part / 64] >> part % 64 & 1;
+}
+
+static void add_parts(tz_memory_parts *to, const tz_memory_parts *more) {
+  for (int i = 0; i < 2; i++) to->bits[i] |= more->bits[i];
+}
+
+static bool is_all(const tz_memory_parts *parts) { return (parts->bits[0] & parts->bits[1]) == UINT64_MAX; }
+
+/* Of a node with effects: other processes may run, an exception may come, while guest memory stays as this
+ * code sees it; or whatever there is may be written. */
+static tz_memory_parts parts_written(const tz_node *n) {
+  uint32_t effects = tz_node_effects((tz_node_op)n->op);
+  tz_memory_parts parts = {{0, 0}};
+  switch (n->op) {
+  case TZ_NODE_STORE_FIELD:
+  case TZ_NODE_STORE_ELEMENT:
+  case TZ_NODE_STORE_GLOBAL: add_part(&parts, part_written(n)); return parts;
+  default: break;
+  }
+  bool lets_in = n->op == TZ_NODE_POLL || tz_node_is_blind_call(n);
+  if (lets_in) add_part(&parts, PART_SHAPES), add_part(&parts, PART_VALID);
+  if (lets_in || effects & (TZ_ALLOC | TZ_WRITES)) add_part(&parts, PART_EXCEPTION);
+  else if (effects & TZ_CALLS) parts = (tz_memory_parts){{UINT64_MAX, UINT64_MAX}};
+  return parts;
+}
+
+static tz_memory_parts block_writes(const tz_block *b) {
+  tz_memory_parts parts = {{0, 0}};
+  for (const tz_node *n = b->first; n != NULL; n = n->next) {
+    tz_memory_parts of_node = parts_written(n);
+    add_parts(&parts, &of_node);
+  }
+  return parts;
+}
+
 tz_numbering *tz_numbering_new(tz_facts *f) {
   tz_graph *g = f->g;
   tz_numbering *nb = tz_graph_alloc(g, sizeof *nb);
@@ -79,12 +119,13 @@ tz_numbering *tz_numbering_new(tz_facts *f) {
   while (room < g->n_nodes) room *= 2;
   *nb = (tz_numbering){.facts = f, .mask = room - 1, .now = 1};
   nb->chains = tz_graph_alloc(g, room * sizeof *nb->chains);
-  nb->writes = tz_graph_alloc(g, g->n_block_ids);
+  nb->writes = tz_graph_alloc(g, g->n_block_ids * sizeof *nb->writes);
   nb->visited = tz_graph_alloc(g, g->n_block_ids * sizeof *nb->visited);
   for (uint32_t i = 0; i < g->n_blocks; i++) {
     const tz_block *b = g->blocks[i];
     nb->writes[b->id] = block_writes(b);
-    if (b->is_loop_header && tz_loop_waits(g, b)) nb->writes[b->id] |= WRITES_MEMORY; /* by others */
+    if (b->is_loop_header && tz_loop_waits(g, b)) /* for what others write */
+      nb->writes[b->id] = (tz_memory_parts){{UINT64_MAX, UINT64_MAX}};
   }
   return nb;
 }
@@ -144,42 +185,36 @@ static void write_part(tz_numbering *nb, uint32_t part) {
   tz_facts_set(nb->facts, &nb->written[part], ++nb->now);
 }
 
-static void write_all(tz_numbering *nb) {
+static void write_parts(tz_numbering *nb, const tz_memory_parts *parts) {
+  if ((parts->bits[0] | parts->bits[1]) == 0) return;
   ++nb->now;
-  for (uint32_t part = 0; part < N_PARTS; part++) tz_facts_set(nb->facts, &nb->written[part], nb->now);
-}
-
-/* Other processes may run, an exception may come: guest memory stays as this code sees it. */
-static void write_status(tz_numbering *nb) {
-  write_part(nb, PART_SHAPES);
-  write_part(nb, PART_VALID);
-  write_part(nb, PART_EXCEPTION);
+  for (uint32_t part = 0; part < N_PARTS; part++)
+    if (has_part(parts, part)) tz_facts_set(nb->facts, &nb->written[part], nb->now);
 }
 
 /* What is written on the ways from the block's dominator to it. */
-static uint8_t writes_before(tz_numbering *nb, const tz_block *b) {
-  const tz_block *work[MAX_QUIET_BLOCKS];
+static tz_memory_parts writes_before(tz_numbering *nb, const tz_block *b) {
+  const tz_block *work[MAX_BLOCKS_BETWEEN];
   uint32_t n = 0, n_done = 0;
-  uint8_t writes = 0;
+  tz_memory_parts writes = {{0, 0}};
   nb->visited[b->dominator->id] = ++nb->n_visits;
   for (const tz_block *at = b;; at = work[n_done++]) {
     for (uint32_t i = 0; i < at->n_predecessors; i++) {
       const tz_block *p = at->predecessors[i];
       if (nb->visited[p->id] == nb->n_visits) continue;
-      if (n == MAX_QUIET_BLOCKS) return WRITES_MEMORY;
+      if (n == MAX_BLOCKS_BETWEEN) return (tz_memory_parts){{UINT64_MAX, UINT64_MAX}};
       nb->visited[p->id] = nb->n_visits;
-      writes |= nb->writes[p->id];
+      add_parts(&writes, &nb->writes[p->id]);
       work[n++] = p;
     }
-    if (n_done == n || writes & WRITES_MEMORY) return writes;
+    if (n_done == n || is_all(&writes)) return writes;
   }
 }
 
 void tz_numbering_enter(tz_numbering *nb, const tz_block *b) {
   if (b->dominator == NULL || (b->n_predecessors == 1 && b->predecessors[0] == b->dominator)) return;
-  uint8_t writes = writes_before(nb, b);
-  if (writes & WRITES_MEMORY) write_all(nb);
-  else if (writes & WRITES_STATUS) write_status(nb);
+  tz_memory_parts writes = writes_before(nb, b);
+  write_parts(nb, &writes);
 }
 
 /* References and dynamic values share their places. */
@@ -187,6 +222,8 @@ static void normalize(entry *key) {
   if (key->type == TZ_TYPE_ANY) key->type = TZ_TYPE_REF;
   key->hash = hash_of(key);
 }
+
+static tz_node *value_of_ways(tz_numbering *nb, const tz_node *load);
 
 tz_node *tz_numbering_read(tz_numbering *nb, tz_node *n) {
   uint32_t part = part_read(n);
@@ -196,8 +233,9 @@ tz_node *tz_numbering_read(tz_numbering *nb, tz_node *n) {
   const entry *e = find(nb, &key);
   if (e != NULL && e->time >= nb->written[part] && (e->value->type == n->type || n->type == TZ_TYPE_ANY))
     return e->value;
-  add(nb, &key, n);
-  return NULL;
+  tz_node *merged = value_of_ways(nb, n);
+  add(nb, &key, merged != NULL ? merged : n);
+  return merged;
 }
 
 /* The read that would give what a store writes; op COUNT: none would, or only after narrowing. */
@@ -220,14 +258,6 @@ static entry key_of_store(const tz_node *n) {
   return key;
 }
 
-static uint32_t part_written(const tz_node *n) {
-  switch (n->op) {
-  case TZ_NODE_STORE_FIELD: return field_part(n->aux, n->inputs[1]->type);
-  case TZ_NODE_STORE_GLOBAL: return PART_GLOBALS;
-  default: return PART_ELEMENTS + n->aux;
-  }
-}
-
 static bool store(tz_numbering *nb, tz_node *n) {
   entry key = key_of_store(n);
   uint32_t part = part_written(n);
@@ -241,16 +271,103 @@ static bool store(tz_numbering *nb, tz_node *n) {
 }
 
 bool tz_numbering_effect(tz_numbering *nb, tz_node *n) {
-  uint32_t effects = tz_node_effects((tz_node_op)n->op);
   switch (n->op) {
   case TZ_NODE_STORE_FIELD:
   case TZ_NODE_STORE_ELEMENT:
   case TZ_NODE_STORE_GLOBAL: return store(nb, n);
-  case TZ_NODE_POLL: return write_status(nb), false;
-  default:
-    if (tz_node_is_blind_call(n)) write_status(nb);
-    else if (effects & TZ_CALLS) write_all(nb);
-    else if (effects & (TZ_ALLOC | TZ_WRITES)) write_part(nb, PART_EXCEPTION);
+  default: {
+    tz_memory_parts parts = parts_written(n);
+    write_parts(nb, &parts);
     return false;
   }
+  }
+}
+
+/* ---- Loads of what differs by the way ---- */
+
+enum { MAX_STEPS = 256, MAX_MERGED = 8 };
+
+typedef struct search {
+  tz_numbering *nb;
+  const tz_node *load;
+  entry key;
+  uint32_t part, steps;
+} search;
+
+/* What the node tells of the place; NULL: nothing. */
+static tz_node *told_by(const search *s, tz_node *n) {
+  bool is_store =
+      n->op == TZ_NODE_STORE_FIELD || n->op == TZ_NODE_STORE_ELEMENT || n->op == TZ_NODE_STORE_GLOBAL;
+  if (!is_store && n->op != s->load->op) return NULL;
+  entry key = is_store ? key_of_store(n) : key_of(n);
+  if (!is_store) normalize(&key);
+  return same_key(&key, &s->key) ? is_store ? n->inputs[n->n_inputs - 1] : n : NULL;
+}
+
+/* Looks from `from` back to the start of its block. False: the search is over; *value, or nothing is known.
+ */
+static bool look_back(search *s, tz_node *from, tz_node **value) {
+  *value = NULL;
+  for (tz_node *n = from; n != NULL; n = n->previous) {
+    if (s->steps++ == MAX_STEPS) return false;
+    *value = told_by(s, n);
+    if (*value != NULL) return false;
+    tz_memory_parts parts = parts_written(n);
+    if (has_part(&parts, s->part)) return false;
+  }
+  return true;
+}
+
+/* The block whose end comes next on the way back from the start of b; NULL: there is none, or the place may
+ * be written between, or is another there. */
+static tz_block *before(const search *s, const tz_block *b) {
+  for (uint32_t i = 0; i < s->load->n_inputs; i++)
+    if (s->load->inputs[i]->block == b) return NULL;
+  if (b->n_predecessors == 1) return b->predecessors[0];
+  if (b->dominator == NULL || b->is_loop_header) return NULL;
+  tz_memory_parts writes = writes_before(s->nb, b);
+  return has_part(&writes, s->part) ? NULL : b->dominator;
+}
+
+static tz_node *value_at_end(search *s, const tz_block *b) {
+  tz_node *value = NULL;
+  while (b != NULL && look_back(s, b->last, &value)) b = before(s, b);
+  return value;
+}
+
+static bool are_same(tz_node *const *values, uint32_t n) {
+  for (uint32_t i = 1; i < n; i++)
+    if (values[i] != values[0]) return false;
+  return true;
+}
+
+/* Values at the ends of the ways into b. */
+static tz_node *merge_of(search *s, tz_block *b) {
+  tz_graph *g = s->nb->facts->g;
+  tz_node *values[MAX_MERGED];
+  if (b->n_predecessors < 2 || b->n_predecessors > MAX_MERGED || b->is_loop_header) return NULL;
+  for (uint32_t i = 0; i < s->load->n_inputs; i++)
+    if (s->load->inputs[i]->block == b) return NULL;
+  for (uint32_t i = 0; i < b->n_predecessors; i++)
+    if ((values[i] = value_at_end(s, b->predecessors[i])) == NULL) return NULL;
+  if (are_same(values, b->n_predecessors)) return values[0];
+  tz_node *phi = tz_node_new(g, TZ_NODE_PHI, TZ_TYPE_ANY, b->n_predecessors);
+  memcpy(phi->inputs, values, b->n_predecessors * sizeof *values);
+  phi->origin = s->load->origin;
+  tz_node_insert_before(b->first, phi);
+  return phi;
+}
+
+/* All but dynamic values, which may be unboxed, is left to LLVM. */
+static tz_node *value_of_ways(tz_numbering *nb, const tz_node *load) {
+  if (load->type != TZ_TYPE_ANY || (load->op != TZ_NODE_LOAD_FIELD && load->op != TZ_NODE_LOAD_ELEMENT))
+    return NULL;
+  search s = {.nb = nb, .load = load, .key = key_of(load), .part = part_read(load)};
+  normalize(&s.key);
+  tz_node *value;
+  tz_block *b = load->block;
+  bool goes_on = look_back(&s, load->previous, &value);
+  for (tz_block *next; goes_on && (next = before(&s, b)) != NULL; b = next)
+    goes_on = look_back(&s, next->last, &value);
+  return goes_on ? merge_of(&s, b) : value;
 }
