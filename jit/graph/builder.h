@@ -91,8 +91,8 @@ tz_frame_state *tz_state_place(tz_builder *b);
 tz_branch_profile tz_seen_branch(tz_builder *b);
 uint8_t tz_seen_operands(tz_builder *b);
 tz_site tz_seen_site(tz_builder *b, uint32_t c);
-/* What an operator has found, the same each time (tz_profile_method): the class, or whatever it was found by, and the method,
- * which may be NULL. 0: nothing, or several. */
+/* What an operator has found, the same each time (tz_profile_method): the class, or whatever it was found by,
+ * and the method, which may be NULL. 0: nothing, or several. */
 uint32_t tz_seen_method(const tz_builder *b, tz_function **method);
 
 void tz_return(tz_builder *b, tz_node *value);

@@ -12,8 +12,8 @@ tz_numbering *tz_numbering_new(tz_facts *f); /* forgets with f's scopes */
 tz_node *tz_numbering_pure(tz_numbering *nb, tz_node *n);
 /* At the start of each block of the walk, in its order. */
 void tz_numbering_enter(tz_numbering *nb, const tz_block *b);
-/* The value that READS node n gives, as far as known; NULL: not, n is remembered. If it gives a dynamic value that was
- * written or read on each way to the block at hand, that is a PHI, which is made. */
+/* The value that READS node n gives, as far as known; NULL: not, n is remembered. If it gives a dynamic value
+ * that was written or read on each way to the block at hand, that is a PHI, which is made. */
 tz_node *tz_numbering_read(tz_numbering *nb, tz_node *n);
 /* Takes note of a node with effects. True: a store of what the place holds already. */
 bool tz_numbering_effect(tz_numbering *nb, tz_node *n);

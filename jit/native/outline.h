@@ -17,9 +17,9 @@ tz_function *tz_outline(tz_vm *vm, tz_function *f, uint32_t pc);
 /* (string, string)string: concat of the two. The same each time. Thread-safe. NULL: no memory. */
 tz_function *tz_outline_join(tz_vm *vm);
 
-/* (any)i64: the address of the function that call.any at pc of f, which has a name, means for this receiver, if
- * it takes and gives dynamic values as they are, and a result if one is kept; otherwise 0. The same each time.
- * Thread-safe. NULL: no memory. */
+/* (any)i64: the address of the function that call.any at pc of f, which has a name, means for this receiver,
+ * if it takes and gives dynamic values as they are, and a result if one is kept; otherwise 0. The same each
+ * time. Thread-safe. NULL: no memory. */
 tz_function *tz_outline_finder(tz_vm *vm, const tz_function *f, uint32_t pc);
 
 struct tz_outlines *tz_outlines_new(void); /* NULL: no memory */

@@ -39,9 +39,10 @@ static inline tz_insn *tz_any_done(tz_thread *th, tz_insn *pc, uint64_t result) 
  * whatever the class has in its vtable under the name. NULL: neither. */
 tz_function *tz_any_find_method(tz_thread *th, uint64_t receiver, const char *interned_name,
                                 uint32_t n_params);
-/* The method of that name by the receiver's class alone, if it takes and gives dynamic values as they are. NULL: there is
- * none; what there is needs conversion; it is a dynamic object's, or in a field. */
-tz_function *tz_any_find_plain_method(tz_thread *th, uint64_t receiver, const char *interned_name, uint32_t n_params);
+/* The method of that name by the receiver's class alone, if it takes and gives dynamic values as they are.
+ * NULL: there is none; what there is needs conversion; it is a dynamic object's, or in a field. */
+tz_function *tz_any_find_plain_method(tz_thread *th, uint64_t receiver, const char *interned_name,
+                                      uint32_t n_params);
 /* The slot of the field that is a member of this name; -1: none. */
 int32_t tz_any_find_field(const tz_class *cls, const char *interned_name);
 /* Raises MemberError, naming the class and the nearest name. */

@@ -54,8 +54,9 @@ enum {
 
 /* tz_site_way.cls of call.any and tail.any: a class, with these bits (classes are aligned). */
 enum {
-  TZ_WAY_SHAPE = 1,     /* a dynamic object's shape: member.slot holds what is called */
-  TZ_WAY_CONVERTS = 2,  /* a function whose arguments or result need conversion; NULL: `len` of a string or array */
+  TZ_WAY_SHAPE = 1, /* a dynamic object's shape: member.slot holds what is called */
+  TZ_WAY_CONVERTS =
+      2, /* a function whose arguments or result need conversion; NULL: `len` of a string or array */
   TZ_WAY_IMMEDIATE = 3, /* no class, but what kind of value that is no object: see tz_way_of_kind */
   TZ_WAY_BITS = 3
 };

@@ -515,8 +515,8 @@ rima_entity *rima_unit_find(rima_compiler *c, rima_unit *unit,
 void rima_class_declare(rima_compiler *c, rima_class *cls); /* superclasses, fields */
 rima_class_decl *rima_class_decl_of(rima_compiler *c, rima_decl *decl, rima_unit *unit);
 rima_class *rima_class_variant(rima_compiler *c, rima_class *enum_, uint32_t index);
-/* A variant has such a method of its own, unless someone wrote it. Of one without parameters there is one object, which
- * equals itself alone, as any object does. */
+/* A variant has such a method of its own, unless someone wrote it. Of one without parameters there is one
+ * object, which equals itself alone, as any object does. */
 bool rima_class_is_structural(const rima_class *cls, rima_structural which);
 /* toString, equals or hash of a variant or tuple, which nobody wrote. */
 rima_fn *rima_class_structural(rima_compiler *c, rima_class *cls, rima_structural which);
