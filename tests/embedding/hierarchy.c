@@ -4,11 +4,13 @@
 #include "embed.h"
 #include "promotion.h"
 #include "baseline.h"
+#include "class.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <terza/terza.h>
+#include <unistd.h>
 
 static const char world[] =
     "interface Shape { fun area(): int }\n"
@@ -213,6 +215,34 @@ Test(hierarchy, a_process_waits_meanwhile) {
     check_invalidated(vm, modes[i], "serve");
     terza_free(vm);
   }
+}
+
+/* A compiler thread has built the code that is to be installed when the module comes. */
+static tz_function *function_named(const terza_vm *vm, const char *name) {
+  const struct tz_function_table *all = vm->vm->functions;
+  for (uint32_t i = 0; i < all->count; i++)
+    if (all->by_id[i] != NULL && strcmp(all->by_id[i]->name, name) == 0) return all->by_id[i];
+  return NULL;
+}
+
+Test(hierarchy, the_module_comes_while_code_is_made) {
+  ticks c;
+  terza_vm *vm = machine("jit-threshold=0 jit-promote=1000000000 stress-budget=50", &c);
+  tz_promotion *p = vm->vm->jit->promotion;
+  enum { N = 3000 };
+  if (p != NULL) {
+    for (int k = 0; k < 5; k++) cr_expect_eq(call(vm, "m.sum", N, 1), expected_sum(N, N));
+    tz_function *sum = function_named(vm, "m.sum");
+    cr_assert(sum != NULL && sum->tier != NULL);
+    cr_expect(!tz_promotion_request(p, sum, TZ_NO_OSR, "test"));
+    while (tz_promotion_statistics(p).compiled + tz_promotion_statistics(p).refused == 0) usleep(1000);
+    cr_expect_eq(tz_promotion_statistics(p).compiled, 1);
+    load_late(vm);
+    for (int k = 0; k < 5; k++) cr_expect_eq(call(vm, "m.sum", N, 1), expected_sum(N, -1));
+    cr_expect_eq(tz_promotion_statistics(p).invalidated, 1);
+    cr_expect_null(tz_promotion_code(sum, TZ_NO_OSR));
+  }
+  terza_free(vm);
 }
 
 /* Beside it: optimized code counts against the memory limit, with its tables. */
