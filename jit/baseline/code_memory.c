@@ -1,10 +1,18 @@
 /* code_memory.c: see code_memory.h. Free ranges of a chunk are kept in address order and merged. */
 #include "code_memory.h"
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { CHUNK_BYTES = 1 << 20, ALIGN = 16 };
+
+/* What stands where code was: whoever comes back to it is stopped at once. */
+#if defined(__x86_64__)
+enum { TRAP_BYTE = 0xf4 }; /* hlt, a segmentation fault here */
+#else
+enum { TRAP_BYTE = 0 }; /* four are udf */
+#endif
 
 typedef struct range {
   struct range *next;
@@ -141,6 +149,7 @@ static void release(tz_code_memory *m, void *rx, size_t used) {
   tz_code_chunk *c = m->chunks;
   while (!((uint8_t *)rx >= c->rx && (uint8_t *)rx < c->rx + c->size)) c = c->next;
   size_t start = (size_t)((uint8_t *)rx - c->rx);
+  memset(c->rw + start, TRAP_BYTE, used);
   range **at = &c->unused;
   while (*at != NULL && (*at)->start + (*at)->size < start) at = &(*at)->next;
   if (*at != NULL && (*at)->start + (*at)->size == start) {
