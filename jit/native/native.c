@@ -32,7 +32,7 @@ void tz_native_function_linked(tz_vm *vm, tz_function *f) {
 }
 
 bool tz_native_attach(tz_vm *vm) {
-#if TZ_CAN_RUN_NATIVE
+  if (!TZ_CAN_RUN_NATIVE) return false;
   tz_native *n = calloc(1, sizeof *n);
   if (n == NULL) return false;
   n->outlines = tz_outlines_new();
@@ -53,10 +53,6 @@ bool tz_native_attach(tz_vm *vm) {
   for (uint32_t i = 0; i < vm->functions->count; i++)
     if (vm->functions->by_id[i] != NULL) tz_native_function_linked(vm, vm->functions->by_id[i]);
   return true;
-#else
-  (void)vm;
-  return false;
-#endif
 }
 
 void tz_native_detach(tz_vm *vm) {
