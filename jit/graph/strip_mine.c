@@ -20,9 +20,10 @@
  * counter is held below it strictly, so that it cannot step from the limit over the end of the numbers: where
  * the loop goes on up to and including the bound, the limit is one more. A loop that tests at its start keeps
  * that test, and compares with the limit before the poll. Where nothing is counted, and no loop within polls,
- * the limit is that a poll is asked for: the test of that stays in the loop, the call does not. Counting
- * loops that are short for sure lose their poll altogether, and so do those that have been short so far,
- * behind a guard that they still are. Two counters that go towards each other make a loop short as well.
+ * the limit is that a poll is asked for, if there are references to be kept in place: the test of that stays
+ * in the loop, the call does not. Counting loops that are short for sure lose their poll altogether, and so
+ * do those that have been short so far, behind a guard that they still are. Two counters that go towards each
+ * other make a loop short as well.
  *
  * Loops are looked at from the inside out, so that of each is known how much it does between polls. */
 #include "counted.h"
@@ -72,6 +73,20 @@ static int64_t work_of_round(const tz_graph *g, const tz_block *header, const pl
   return sum;
 }
 
+/* A reference from outside is used in the loop: with a call within it would be another after each round. */
+static bool uses_reference(const tz_graph *g, const tz_block *header) {
+  for (uint32_t i = header->order; i < g->n_blocks; i++) {
+    if (!tz_block_is_in(g->blocks[i], header)) continue;
+    for (const tz_node *n = g->blocks[i]->first; n != NULL; n = n->next)
+      for (uint32_t k = 0; k < n->n_inputs && n->op != TZ_NODE_PHI; k++) {
+        const tz_node *x = n->inputs[k];
+        bool is_reference = x->type == TZ_TYPE_REF || x->type == TZ_TYPE_ANY;
+        if (is_reference && !tz_node_is_constant(x) && !tz_block_is_in(x->block, header)) return true;
+      }
+  }
+  return false;
+}
+
 /* On SHORT, before the loop; start and bound are known there. */
 static tz_node *find_guard(const tz_counted *c) {
   const tz_block *entry = c->header->predecessors[0];
@@ -95,7 +110,7 @@ static bool is_expected_short(plan *p, const tz_facts *facts) {
   return p->guard != NULL;
 }
 
-static how choose(plan *p, int64_t round, bool polls_within, const tz_facts *facts) {
+static how choose(const tz_graph *g, plan *p, int64_t round, bool polls_within, const tz_facts *facts) {
   if (!tz_counted_find_blocks(&p->c)) return KEEP;
   p->strip = BUDGET / round < STRIP ? BUDGET / round : STRIP;
   if (tz_counted_find(&p->c, facts)) {
@@ -107,7 +122,7 @@ static how choose(plan *p, int64_t round, bool polls_within, const tz_facts *fac
     if (is_expected_short(p, facts)) return EXPECT;
     if (p->strip >= LEAST_STRIP && !p->c.meets) return COUNT;
   }
-  return polls_within ? KEEP : ASK;
+  return polls_within || !uses_reference(g, p->c.header) ? KEEP : ASK;
 }
 
 static void decide(const tz_graph *g, tz_block *header, plan *all, const tz_facts *facts) {
@@ -117,7 +132,7 @@ static void decide(const tz_graph *g, tz_block *header, plan *all, const tz_fact
   p->work = work_of_round(g, header, all, &polls_within);
   p->polls = true;
   if (p->work == 0) return;
-  p->how = choose(p, p->work, polls_within, facts);
+  p->how = choose(g, p, p->work, polls_within, facts);
   p->polls = polls_within || (p->how != DROP && p->how != EXPECT);
   if (p->how != KEEP && p->how != ASK) p->work *= p->strip;
 }
