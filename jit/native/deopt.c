@@ -232,14 +232,12 @@ uint64_t tz_native_deopt(tz_thread *th, const uint64_t *registers, const void *c
              .callers = record[0]};
   d.is_first = tz_native_code_at(th->vm, d.callers[1]) == NULL;
   if (!rebuild_state(&d, record)) return 0;
-  if (!d.is_first) code->n_left++; /* no walk finds the dead frame */
+  code->n_left++; /* no walk finds the dead frame, through which this returns */
   report(&d);
   tz_insn *pc = th->exception != 0 ? tz_unwind(th, th->pc) : th->pc;
-  if (d.is_first) {
-    th->left_at = pc;
-    return 0;
-  }
-  uint64_t result = tz_native_run_frames(th, pc);
+  uint64_t result = 0;
+  if (d.is_first) th->left_at = pc;
+  else result = tz_native_run_frames(th, pc);
   code->n_left--;
   return result;
 }
