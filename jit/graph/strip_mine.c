@@ -29,13 +29,13 @@
 #include "counted.h"
 #include "simplify.h"
 
-/* Work is counted in nodes: a hundred thousand take some ten microseconds, hardly ever a millisecond. */
+/* Work is counted in nodes: a million take some hundred microseconds, hardly ever a millisecond. */
 enum {
-  STRIP = 1024,         /* rounds without a poll, where there may be more */
-  LEAST_STRIP = 4,      /* shorter ones do not pay */
-  BUDGET = 1 << 19,     /* work between polls */
-  NO_WORK = BUDGET / 8, /* that of a loop which needs no poll */
-  EXPECTED = 4,         /* a loop is expected to be short if its strip is so many times its rounds */
+  STRIP = 1024,      /* rounds without a poll, where there may be more */
+  LEAST_STRIP = 4,   /* shorter ones do not pay */
+  BUDGET = 1 << 20,  /* work between polls */
+  NO_WORK = 1 << 16, /* that of a loop which needs no poll */
+  EXPECTED = 4,      /* a loop is expected to be short if its strip is so many times its rounds */
   SELDOM = 64
 };
 

@@ -34,8 +34,9 @@ static void make_fail(tz_lower *l) {
 /* ---- Target ---- */
 
 /* A short loop across two lines takes twice as many fetches from the cache of decoded instructions: up to 4 %
- * by the chance of where code lies. */
-#define INNERMOST_LOOPS_AT_CACHE_LINES "-x86-experimental-pref-innermost-loop-alignment=6"
+ * by the chance of where code lies. What is run through to get there costs too, if it is long. */
+#define INNERMOST_LOOPS_AT_CACHE_LINES                                                                       \
+  "-x86-experimental-pref-innermost-loop-alignment=6", "-max-bytes-for-alignment=16"
 
 static void initialize_target(void) {
   LLVMInstallFatalErrorHandler(on_fatal_error);
@@ -46,9 +47,14 @@ static void initialize_target(void) {
   /* Arguments that are pushed move the stack pointer, and references would be found from the frame pointer.
    * Sums of floats, added up in order, may stand in a vectorized loop: what is added is then worked out in
    * vectors. The C library's memset may store around the caches (rep stosb): what is filled by a loop is
-   * mostly read soon, which takes up to half longer then. */
-  static const char *const options[] = {"terza", "-no-x86-call-frame-opt", INNERMOST_LOOPS_AT_CACHE_LINES,
-                                        "-force-ordered-reductions", "-disable-loop-idiom-memset"};
+   * mostly read soon, which takes up to half longer then. That an object is not null is known from a branch
+   * on it however often it is used, and so its fields are read before loops. */
+  static const char *const options[] = {"terza",
+                                        "-no-x86-call-frame-opt",
+                                        INNERMOST_LOOPS_AT_CACHE_LINES,
+                                        "-force-ordered-reductions",
+                                        "-disable-loop-idiom-memset",
+                                        "-dom-conditions-max-uses=200"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
 #endif
 }
