@@ -56,7 +56,8 @@ tz_range tz_facts_range(const tz_facts *f, const tz_node *n); /* of an INT, here
 bool tz_range_product(tz_range a, tz_range b, tz_range *to);  /* false: it may wrap */
 /* What a comparison or test that holds here, or does not, says of the ranges of its inputs. */
 void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds);
-/* At the end of a loop: if the PHI counts in steps from where it begins, its range in the loop is noted.
+/* At the end of a loop: if the PHI counts in steps from where it begins, or is made anew by a remainder or a
+ * mask, as random numbers are, its range in the loop is noted.
  * `first` is that of its first input before the loop. True: it was not known before. */
 bool tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first);
 

@@ -63,6 +63,14 @@ static bool keeps_all(const tz_node *n, tz_range a, tz_range b) {
   }
 }
 
+/* Of a number that is not negative, by a power of two: the bits below. */
+static tz_node *remainder_by_mask(tz_simplifier *s, tz_node *n, tz_range a, tz_range b) {
+  if (a.low < 0 || b.low != b.high || b.low <= 0 || (b.low & (b.low - 1)) != 0) return n;
+  n->op = TZ_NODE_AND;
+  n->inputs[1] = tz_constant_int(s, b.low - 1, TZ_INT_NUMBER);
+  return n;
+}
+
 static bool is_decided_by_ranges(uint8_t op) {
   switch (op) {
   case TZ_NODE_LT:
@@ -74,7 +82,8 @@ static bool is_decided_by_ranges(uint8_t op) {
   case TZ_NODE_INT_FITS:
   case TZ_NODE_SEXT:
   case TZ_NODE_ZEXT:
-  case TZ_NODE_AND: return true;
+  case TZ_NODE_AND:
+  case TZ_NODE_REM: return true;
   default: return false;
   }
 }
@@ -84,6 +93,7 @@ tz_node *tz_fold_range(tz_simplifier *s, tz_node *n) {
   tz_range a = tz_facts_range(s->facts, n->inputs[0]),
            b = tz_facts_range(s->facts, n->inputs[n->n_inputs - 1]);
   if (a.low > a.high || b.low > b.high) return n; /* nobody comes here */
+  if (n->op == TZ_NODE_REM) return remainder_by_mask(s, n, a, b);
   int result = test(n, a, b);
   if (result < 0) result = test_order(s->facts, n);
   if (result >= 0) return tz_constant_int(s, result, TZ_INT_NUMBER);

@@ -188,10 +188,25 @@ void tz_facts_learn_range(tz_facts *f, const tz_node *cond, bool holds) {
   }
 }
 
+/* It begins between 0 and a number, and if it lies there the next one does: then all do, by induction. The
+ * number is the largest that it begins with, or that comes of these. */
+static bool learn_cycle(tz_facts *f, const tz_node *phi, tz_range first) {
+  tz_range *counter = &f->counters[phi->id], next = first;
+  if (first.low < 0 || is_empty(first) || counter->low != 0 || counter->high != 0) return false;
+  for (int i = 0; i < 2 && next.low >= 0 && next.high > 0; i++) {
+    *counter = (tz_range){0, next.high > first.high ? next.high : first.high};
+    next = tz_facts_range(f, phi->inputs[1]);
+    if (!is_empty(next) && next.low >= 0 && next.high <= counter->high) return true;
+  }
+  *counter = (tz_range){0, 0};
+  return false;
+}
+
 /* It begins at `first`, and as long as the loop goes on it lies, after its step, within `after`. Where
  * neither can be stepped over the end of the numbers, it never turns back. */
 bool tz_facts_learn_counter(tz_facts *f, const tz_node *phi, tz_range first) {
   const tz_node *next = phi->inputs[1];
+  if (next->op == TZ_NODE_REM || next->op == TZ_NODE_AND) return learn_cycle(f, phi, first);
   if (next->op != TZ_NODE_ADD) return false;
   uint32_t k = next->inputs[0] == phi ? 1 : 0;
   if (next->inputs[1 - k] != phi) return false;
